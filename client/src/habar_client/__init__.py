@@ -1,0 +1,3 @@
+"""The customer's library."""
+
+__version__ = "0.1.0"

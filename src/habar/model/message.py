@@ -1,0 +1,134 @@
+"""The values that travel between the parts: what is submitted, what became of it, what is sent.
+
+All are NamedTuples: a submission stands in the order of the message table's columns, so that the
+hot path builds one tuple a message and copies nothing. Times are UTC milliseconds, money is tiyn.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from habar.errors import Refusal
+from habar.model.account import DuplicateId
+from habar.model.status import MessageState, Stage
+
+
+class Protocol(IntEnum):
+    """The door by which a message came in."""
+
+    XML = 1
+    HTTP = 2
+    SOAP = 3
+    REST = 4
+    SMPP = 5
+
+
+class Submission(NamedTuple):
+    """A message as the submit door hands it to the store's journal.
+
+    The fields down to `price` are the message table's columns in their order; those after it are
+    rules for the admission. `refusal` set means: checked and refused already, but the id speaks
+    first, so the store must still see whether it was used before; nothing is written.
+    """
+
+    account_id: int
+    customer_id: int | None
+    """The customer's own id (`id` in XML), 1 to 2^63-1."""
+    protocol: int
+    sender: str
+    recipient: int
+    text: str
+    data_coding: int
+    """`habar.wire.text.Encoding`: 0 GSM 7-bit, 8 UCS-2."""
+    flash: int
+    """0 ordinary, 1 flash (data_coding class 0)."""
+    parts: int
+    priority: int
+    created_at: int
+    due_at: int
+    expires_at: int | None
+    """`date_end`: not wanted after it."""
+    operator_id: int
+    stage: int = Stage.WAITING
+    """CLAIMED when the dispatcher reserved room for it in memory."""
+    state: int = MessageState.ACCEPTED
+    """ACCEPTED, SCHEDULED, or EXPIRED for one that came too late to be wanted."""
+    price: int = 0
+    """Tiyn for the whole message, reserved when accepted."""
+
+    on_duplicate: int = DuplicateId.REJECT
+    refusal: Refusal | None = None
+    day: int = 0
+    """Today's ordinal in the account's zone, for the daily limit."""
+    daily_limit: int | None = None
+
+
+MESSAGE_COLUMNS = Submission._fields[: Submission._fields.index("price") + 1]
+"""The columns of the message table that a submission fills, after the id."""
+
+
+class Outcome(NamedTuple):
+    """What became of a submission, in the order of the submissions.
+
+    Refused: `refusal` is set and `message_id` is 0, save for a duplicate id, which names the
+    message that has it. Accepted: `state` is the first answer (also for an idempotent repeat,
+    whose `repeat` is true: nothing new was stored).
+    """
+
+    message_id: int
+    parts: int
+    state: int
+    refusal: Refusal | None = None
+    repeat: bool = False
+
+
+class Known(NamedTuple):
+    """The message that holds a customer's id already."""
+
+    message_id: int
+    parts: int
+    state: int
+    """The state it was first answered with: ACCEPTED or SCHEDULED."""
+    recipient: int
+    text: str
+
+
+class Outgoing(NamedTuple):
+    """A message in the dispatcher's hands: all that sending it needs."""
+
+    message_id: int
+    account_id: int
+    priority: int
+    sender: str
+    recipient: int
+    text: str
+    data_coding: int
+    flash: int
+    parts: int
+    due_at: int
+    expires_at: int | None
+    attempts: int = 0
+    """How often it was put off by a passing error."""
+    repeats: int = 0
+    """How often a process or link died with it in hand."""
+    sent_parts: tuple[int, ...] = ()
+    """Parts (from 1) that the operator has taken in an earlier attempt."""
+
+
+class MessageStatus(NamedTuple):
+    """What a customer may ask of a message."""
+
+    message_id: int
+    customer_id: int | None
+    parts: int
+    state: int
+    due_at: int
+    completed_at: int | None
+
+
+class Ref(NamedTuple):
+    """How a customer names a message; `message_id` decides where both are given."""
+
+    customer_id: int | None
+    message_id: int | None

@@ -1,0 +1,349 @@
+"""What a store promises; `tests/contract` proves it for every engine.
+
+Guarantees:
+- A `done` call-back comes after its write is committed and on disk (fsync), never before, and
+  exactly once. Writes given to the journal in one turn of the loop share one commit.
+- `submit` and `ask` may fail as a whole with StoreUnavailable: then nothing of them has happened.
+- `record` never fails: an event is kept in memory and tried again until it is on disk. What an
+  operator told us is acknowledged only after that, so it is safe to be this stubborn; whoever
+  records must hold back (window slots, deliver_sm_resp) until `done`.
+- Writes take effect in the order in which they were given. One that the store refuses by itself
+  (StoreFault) harms no neighbour in its batch.
+- A run that is no longer the current holder of a message (`claimed_by`) changes nothing about it.
+- Money: the sum of an account's ledger is its balance, after every commit.
+
+Times are UTC milliseconds, money is tiyn. Knows no protocol, no operator's words, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from typing import Protocol as Port
+
+from habar.errors import HabarError
+from habar.model.account import Account, AccountKind, Compat, Credentials, Funds
+from habar.model.message import MessageStatus, Outcome, Ref, Submission
+from habar.model.status import MessageState
+
+
+# --- Events: what happened outside, to be written down whatever it takes -------------------------
+class PartAccepted(NamedTuple):
+    """The operator has taken one part of a message.
+
+    With `last` the message leaves the window: SENT, or DONE with `final_state` where the operator
+    gives no receipts. A receipt that came earlier than this is applied in the same transaction.
+    """
+
+    message_id: int
+    part: int
+    """From 1."""
+    operator_id: int
+    operator_message_id: str
+    at: int
+    last: bool
+    final_state: MessageState | None = None
+
+
+class Postponed(NamedTuple):
+    """A passing error: back to the queue, not before `due_at`."""
+
+    message_id: int
+    due_at: int
+    error: str
+    """The operator's error in the field's words, for example `ESME_RTHROTTLED`."""
+    at: int
+
+
+class Finished(NamedTuple):
+    """The message has ended without (or in spite of) receipts.
+
+    With `refund` the price goes back, once ever; the test allowance likewise.
+    """
+
+    message_id: int
+    state: MessageState
+    error: str
+    at: int
+    refund: bool
+
+
+class Released(NamedTuple):
+    """Claimed messages go back to the queue as they were (the link is down, we are stopping).
+
+    With `uncertain` the operator may have them already: their story says so (`repeats`).
+    """
+
+    message_ids: tuple[int, ...]
+    uncertain: bool
+    at: int
+
+
+class ReceiptSeen(NamedTuple):
+    """The operator reports on one part. `candidates` are the ids it may mean, best first."""
+
+    operator_id: int
+    candidates: tuple[str, ...]
+    state: MessageState
+    """ACCEPTED or ENROUTE here mean: a note on the way, the part stays open."""
+    error: str
+    done_at: int | None
+    """The operator's own time of it, if it gave one."""
+    at: int
+    raw: str
+    """The receipt as it came, at most 255 characters, for staff."""
+
+
+Event = PartAccepted | Postponed | Finished | Released | ReceiptSeen
+Recorded = Callable[[int | None], None]
+"""Told after the commit: the message that the event changed, or None where it changed none
+(a receipt that matches nothing yet is kept aside and staff can see it)."""
+
+
+# --- Questions that write ------------------------------------------------------------------------
+class Claim(NamedTuple):
+    """Take up to `limit` due messages of one account and priority into this process's hands.
+
+    Oldest due time first. Answer: list of `model.message.Outgoing`. One that has expired is not
+    given out.
+    """
+
+    operator_id: int
+    priority: int
+    account_id: int
+    limit: int
+    now: int
+
+
+class ExpireWaiting(NamedTuple):
+    """End waiting messages whose `expires_at` is past, or that were due before `due_before`.
+
+    At most `limit`; state EXPIRED, refunded. Answer: list[int] of message ids.
+    """
+
+    now: int
+    due_before: int
+    limit: int
+
+
+class Withdraw(NamedTuple):
+    """A customer deletes a message before it goes out.
+
+    Answer: MessageState.DELETED where that happened (refunded) or had happened; None where the
+    message is this account's but has gone to the operator; NotFound is raised to `done` as value.
+    `in_hand` tells that the dispatcher has just taken it out of its own memory.
+    """
+
+    account_id: int
+    message_id: int
+    in_hand: bool
+    now: int
+
+
+Question = Claim | ExpireWaiting | Withdraw
+SubmitDone = Callable[[list[Outcome] | HabarError], None]
+AnswerDone = Callable[[Any], None]
+"""Told the answer, or a HabarError instance where the write did not happen."""
+
+
+class Journal(Port):
+    """The one writer. All methods return at once; call-backs run in the event loop."""
+
+    def submit(self, submissions: Sequence[Submission], done: SubmitDone) -> None:
+        """Store messages by the rule of `model.admission`."""
+
+    def record(self, event: Event, done: Recorded | None = None) -> None:
+        """Write down what happened."""
+
+    def ask(self, question: Question, done: AnswerDone) -> None:
+        """Do something that has an answer."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last commit succeeded: `/readyz` tells it."""
+
+    @property
+    def backlog(self) -> int:
+        """Writes that wait for a commit: the doors refuse work (503) when it grows too large."""
+
+
+# --- What can be read ----------------------------------------------------------------------------
+class WaitingAccount(NamedTuple):
+    """An account that has messages in an operator's queue, and when the first of them is due."""
+
+    priority: int
+    account_id: int
+    due_at: int
+
+
+class Counts(NamedTuple):
+    """How much there is of everything, for /metrics."""
+
+    waiting: int
+    claimed: int
+    unmatched_receipts: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartStory:
+    """One part of a message: what the operator said of it, and when."""
+
+    part: int
+    operator_id: int
+    operator_message_id: str
+    sent_at: int
+    state: MessageState | None
+    error: str
+    done_at: int | None
+    receipt_at: int | None
+    receipts: int
+    """How many receipts came for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A message's whole story, told from its rows."""
+
+    message_id: int
+    account_id: int
+    login: str
+    submission: Submission
+    """As it was accepted; `state` and `stage` as they are now."""
+    operator: str
+    attempts: int
+    repeats: int
+    uncertain_at: int | None
+    """When a process or link died with the message in hand: it may have gone out twice."""
+    last_error: str
+    sent_at: int | None
+    completed_at: int | None
+    refunded: int
+    """Tiyn given back."""
+    parts: tuple[PartStory, ...]
+    receipts_unmatched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedReceipt:
+    """A receipt that belongs to no message we know."""
+
+    operator_id: int
+    operator_message_id: str
+    state: MessageState
+    error: str
+    at: int
+    raw: str
+
+
+# --- What staff may change -----------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account to be made. `password_hash` is argon2's."""
+
+    login: str
+    kind: AccountKind
+    password_hash: str = field(repr=False)
+    allowance: int | None = None
+    balance: int = 0
+    part_price: int = 0
+    compat: Compat = field(default_factory=Compat)
+
+
+class AccountRow(NamedTuple):
+    """An account with its secrets and its money, as staff's tools and the doors read it."""
+
+    credentials: Credentials
+    funds: Funds
+    key_digests: tuple[bytes, ...]
+    """Digests of the account's API keys (`package key=…`)."""
+
+
+class Books(Port):
+    """Accounts, senders, keys, money: rare, awaited one by one, each its own transaction.
+
+    Each write leaves an audit row with `actor` and the time `now`. May be used by a command beside
+    the running gateway, which notices within a second (`version`).
+    """
+
+    async def accounts(self) -> list[AccountRow]:
+        """All accounts, by login."""
+
+    async def account(self, login: str) -> AccountRow:
+        """One account. Raises NotFound."""
+
+    async def add_account(self, new: NewAccount, *, actor: str, now: int) -> int:
+        """Make an account; its balance becomes a first ledger row. Raises Conflict."""
+
+    async def change_account(
+        self, account: Account, *, password_hash: str | None = None, actor: str, now: int
+    ) -> None:
+        """Store all fields of `account` (found by id) but its senders. Raises NotFound."""
+
+    async def set_allowance(self, login: str, parts: int | None, *, actor: str, now: int) -> None:
+        """Renew a test account's allowance. Raises NotFound."""
+
+    async def top_up(self, login: str, amount: int, note: str, *, actor: str, now: int) -> int:
+        """Add tiyn (negative takes) to the balance and the ledger; the new balance."""
+
+    async def add_sender(self, login: str, sender: str, *, actor: str, now: int) -> None:
+        """Give an account a sender. Raises NotFound, Conflict."""
+
+    async def remove_sender(self, login: str, sender: str, *, actor: str, now: int) -> None:
+        """Take it away. Raises NotFound."""
+
+    async def add_key(self, login: str, digest: bytes, label: str, *, actor: str, now: int) -> None:
+        """Give an account an API key, of which only the digest is kept."""
+
+    async def ensure_operator(self, name: str) -> int:
+        """The id of the operator of that name, made if it is new."""
+
+    async def ledger_sum(self, login: str) -> int:
+        """What the account's ledger adds up to, in tiyn. Raises NotFound."""
+
+    async def version(self) -> int:
+        """A number that changes when another process has changed accounts, senders or keys."""
+
+
+class Store(Port):
+    """A database, open."""
+
+    @property
+    def journal(self) -> Journal:
+        """The writer of the hot path."""
+
+    @property
+    def books(self) -> Books:
+        """Accounts and money."""
+
+    async def open(self, now: int) -> int:
+        """Open, migrate where that is permitted, and begin a run.
+
+        Answers the number of messages that an earlier run had in hand when it died: they are back
+        in the queue, and their story says so (`repeats`, `uncertain_at`).
+        Raises SchemaMismatch, AlreadyOpen, StoreUnavailable.
+        """
+
+    async def close(self) -> None:
+        """Write what the journal still holds and close. Claimed messages are released."""
+
+    async def statuses(
+        self, account_id: int, refs: Sequence[Ref], now: int
+    ) -> list[MessageStatus | None]:
+        """What the account may know of each message, in the order asked; None: not its own.
+
+        A customer id that names several messages (`allow`) means the newest. `state` is what the
+        customer is told (`visible_state`).
+        """
+
+    async def waiting(self, operator_id: int) -> list[WaitingAccount]:
+        """Who has messages in the operator's queue."""
+
+    async def story(self, message_id: int) -> Story | None:
+        """All that is known of a message."""
+
+    async def unmatched_receipts(self, limit: int) -> list[UnmatchedReceipt]:
+        """The newest receipts that match nothing."""
+
+    async def counts(self) -> Counts:
+        """Totals for /metrics."""

@@ -1,0 +1,1 @@
+"""The one door: authenticate, validate, normalise, segment, route, price; then the store."""
