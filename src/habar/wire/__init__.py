@@ -1,1 +1,1 @@
-"""Bytes to values and back, without I/O: one package a protocol family; clock and ids are arguments."""
+"""Bytes to values and back, without I/O: a package a protocol; clock and ids are arguments."""

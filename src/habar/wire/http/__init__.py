@@ -1,0 +1,1 @@
+"""Documents that travel over HTTP, as values: one package a protocol; no listener, no socket."""

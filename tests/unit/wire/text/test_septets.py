@@ -1,0 +1,54 @@
+"""Packing against TS 23.038, 6.1.2.1, by hand."""
+
+import pytest
+
+from habar.wire.text import pack_septets, unpack_septets
+
+
+@pytest.mark.parametrize(
+    ("septets", "octets"),
+    [
+        (b"", ""),
+        (b"A", "41"),  # 0.1000001
+        (b"AB", "4121"),  # B = 1000010: its lowest bit is 0, then 0.100001
+        (b"hello", "E8329BFD06"),
+        (b"hellohello", "E8329BFD4697D9EC37"),
+        (b"12345678", "31D98C56B3DD70"),  # eight septets are exactly seven octets
+    ],
+)
+def test_septets_pack_lowest_bit_first(septets: bytes, octets: str) -> None:
+    assert pack_septets(septets).hex().upper() == octets
+    assert unpack_septets(bytes.fromhex(octets), len(septets)) == septets
+
+
+def test_fill_bits_put_the_text_on_a_septet_behind_a_six_octet_header() -> None:
+    # 48 header bits leave 1 fill bit. H = 1001000, i = 1101001:
+    # 0x48 + (0x69 << 7) = 0x34C8, shifted by one 0x6990, lowest octet first.
+    assert pack_septets(b"Hi", fill_bits=1) == b"\x90\x69"
+    assert unpack_septets(b"\x90\x69", 2, fill_bits=1) == b"Hi"
+
+
+def test_seven_spare_bits_need_the_count() -> None:
+    packed = pack_septets(b"1234567")
+    assert unpack_septets(packed, 7) == b"1234567"
+    assert unpack_septets(packed, 8) == b"1234567\x00"
+
+
+def test_fewer_septets_come_where_the_octets_end() -> None:
+    assert unpack_septets(b"\x41", 5) == b"A"
+    assert unpack_septets(b"", 5, fill_bits=3) == b""
+    assert unpack_septets(b"\x41", 0) == b""
+
+
+def test_160_septets_fill_140_octets() -> None:
+    assert len(pack_septets(b"x" * 160)) == 140
+    assert len(pack_septets(b"x" * 153, fill_bits=1)) == 134
+
+
+def test_what_is_no_septet_and_no_fill_is_refused() -> None:
+    with pytest.raises(ValueError, match="no septet"):
+        pack_septets(b"a\x80")
+    with pytest.raises(ValueError, match="0 to 6"):
+        pack_septets(b"a", fill_bits=7)
+    with pytest.raises(ValueError, match="0 to 6"):
+        unpack_septets(b"a", 1, fill_bits=-1)
