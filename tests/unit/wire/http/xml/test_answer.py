@@ -18,7 +18,7 @@ from habar.wire.http.xml import (
 )
 
 
-@pytest.mark.rule("xml.send-answer")
+@pytest.mark.rule("xml.answer-layout")
 def test_the_documented_answer() -> None:
     assert package([message_section([message_row("1", 1, 1, 106)])]) == (
         b'<?xml version="1.0" encoding="utf-8" ?>\n'
@@ -30,13 +30,13 @@ def test_the_documented_answer() -> None:
     )
 
 
-@pytest.mark.rule("xml.id-echo")
+@pytest.mark.rule("xml.answer-id-echoed")
 def test_an_id_is_echoed_where_it_was_given() -> None:
     assert message_row(None, 7, 2, 106).strip() == '<msg sms_id="7" sms_count="2">106</msg>'
     assert message_row("", 0, 1, 201).strip() == '<msg id="" sms_id="0" sms_count="1">201</msg>'
 
 
-@pytest.mark.rule("xml.id-echo")
+@pytest.mark.rule("xml.answer-id-echoed")
 @pytest.mark.parametrize(
     "client_id", ['a"<b', "x&y", "a>b'c", "tab\there", "l1\nl2\rl3", "Қ 1", "]]>"]
 )
@@ -52,7 +52,7 @@ def test_escapes_are_the_plain_ones() -> None:
     assert message_row('a"<b&>', 0, 1, 201).strip().startswith('<msg id="a&quot;&lt;b&amp;&gt;" ')
 
 
-@pytest.mark.rule("xml.status-answer")
+@pytest.mark.rule("xml.answer-layout")
 def test_the_documented_status_answer() -> None:
     rows = [
         status_row("1", 1, 1, 102, "2001-01-01T12:00:00"),
@@ -80,14 +80,13 @@ def test_a_package_error(code: int) -> None:
     )
 
 
-@pytest.mark.rule("xml.empty-package")
+@pytest.mark.rule("xml.package-without-msg")
 def test_an_empty_message_is_answered_empty() -> None:
     root = etree.fromstring(package([message_section([])]))
     assert [child.tag for child in root] == ["message"]
     assert len(root[0]) == 0
 
 
-@pytest.mark.rule("xml.delete")
 def test_a_delete_answer() -> None:
     row = delete_row("1", 5, 1, 104)
     assert row.strip() == '<msg id="1" sms_id="5" sms_count="1">104</msg>'

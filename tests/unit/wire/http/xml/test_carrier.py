@@ -13,7 +13,7 @@ TEXT = """<?xml version="1.0"?>
 DOCUMENT = TEXT.encode()
 
 
-@pytest.mark.rule("xml.body-is-document")
+@pytest.mark.rule("xml.any-content-type")
 @pytest.mark.parametrize(
     "content_type", ["", "text/xml", "application/xml", FORM, "text/plain; x", "%"]
 )
@@ -22,20 +22,20 @@ def test_a_body_that_is_a_document_under_any_type(content_type: str, before: byt
     assert document_of(b"", content_type, before + DOCUMENT) == before + DOCUMENT
 
 
-@pytest.mark.rule("xml.document-in-query")
+@pytest.mark.rule("xml.get-query")
 @pytest.mark.parametrize("quoting", [quote, quote_plus])
 def test_a_query_parameter(quoting: Callable[[str], str]) -> None:
     query = b"x=1&xml=" + quoting(TEXT).encode() + b"&y=2"
     assert document_of(query, "", b"") == DOCUMENT
 
 
-@pytest.mark.rule("xml.document-in-query")
+@pytest.mark.rule("xml.get-query")
 def test_raw_spaces_and_raw_utf_8_in_the_query() -> None:
     document = "<package key='k'><message><msg>Vash kod 12 привет</msg></message></package>"
     assert document_of(f"xml={document}".encode(), "", b"") == document.encode()
 
 
-@pytest.mark.rule("xml.document-in-form")
+@pytest.mark.rule("xml.form-field")
 @pytest.mark.parametrize(
     "content_type", [FORM, FORM + "; charset=UTF-8", FORM.upper(), "", "text/xml"]
 )
@@ -43,7 +43,7 @@ def test_a_form_field(content_type: str) -> None:
     assert document_of(b"", content_type, b"xml=" + quote_plus(TEXT).encode()) == DOCUMENT
 
 
-@pytest.mark.rule("xml.document-in-form")
+@pytest.mark.rule("xml.form-field")
 def test_a_form_field_behind_others_needs_the_type() -> None:
     body = b"a=b&xml=" + quote_plus(TEXT).encode()
     assert document_of(b"", FORM, body) == DOCUMENT
@@ -51,7 +51,6 @@ def test_a_form_field_behind_others_needs_the_type() -> None:
         document_of(b"", "text/plain", body)
 
 
-@pytest.mark.rule("xml.document-in-query")
 def test_the_body_wins_over_the_query() -> None:
     assert document_of(b"xml=%3Cother/%3E", "", DOCUMENT) == DOCUMENT
     assert document_of(b"xml=%3Cother/%3E", FORM, b"xml=%3Cmine/%3E") == b"<mine/>"

@@ -25,7 +25,7 @@ def messages(inner: str) -> list[MsgIn]:
     return section.items
 
 
-@pytest.mark.rule("xml.lenient")
+@pytest.mark.rule("xml.lenient-texts")
 @pytest.mark.parametrize(
     "text",
     [
@@ -59,19 +59,19 @@ def test_a_text_is_recovered_to_the_letter(text: str) -> None:
     assert [(item.id, item.text) for item in items] == [("1", text), ("2", "neighbour")]
 
 
-@pytest.mark.rule("xml.lenient")
+@pytest.mark.rule("xml.lenient-texts")
 def test_what_is_escaped_stays_escaped_beside_what_is_not() -> None:
     (item,) = messages("<msg>a &amp; b & c &lt; d < e &#1178; &quot;</msg>")
     assert item.text == 'a & b & c < d < e Қ "'
 
 
-@pytest.mark.rule("xml.lenient")
+@pytest.mark.rule("xml.lenient-texts")
 def test_cdata_and_comments_stay_what_they_are() -> None:
     items = messages("<!-- & < --><msg>a & <![CDATA[<b> & </msg> ]]><!-- < -->c</msg>")
     assert [item.text for item in items] == ["a & <b> & </msg> c"]
 
 
-@pytest.mark.rule("xml.lenient")
+@pytest.mark.rule("xml.lenient-texts")
 def test_attributes_are_recovered() -> None:
     items = messages("""<default sender="A&B"/><msg id='<7' recipient = "7">x</msg >""")
     assert items == [MsgIn("<7", "7", "A&B", None, None, None, "x")]
@@ -79,7 +79,7 @@ def test_attributes_are_recovered() -> None:
     assert (package.login, package.password) == ("a&b", "c<d&e")
 
 
-@pytest.mark.rule("xml.lenient")
+@pytest.mark.rule("xml.lenient-texts")
 def test_default_texts_and_phones_are_recovered() -> None:
     assert messages("<default>A & B</default><msg/>")[0].text == "A & B"
     body = f"{HEAD}<prices><phone>7 & 7</phone></prices></package>".encode()
@@ -91,7 +91,7 @@ def test_a_readable_document_is_read_the_same() -> None:
     assert parse(body, lenient=True) == parse(body)
 
 
-@pytest.mark.rule("xml.lenient")
+@pytest.mark.rule("xml.lenient-texts")
 @pytest.mark.parametrize(
     "inner",
     [

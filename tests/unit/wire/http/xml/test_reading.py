@@ -42,7 +42,6 @@ def fault(body: bytes, *, lenient: bool = False) -> PackageFault:
     return caught.value
 
 
-@pytest.mark.rule("xml.send-request")
 def test_the_documented_package() -> None:
     package = parse(DOCUMENTED)
     assert (package.login, package.password, package.key) == ("demo", "demo", None)
@@ -81,7 +80,7 @@ def test_default_counts_for_its_own_section_wherever_it_stands() -> None:
     assert second.items[0].sender is None
 
 
-@pytest.mark.rule("xml.default-attributes")
+@pytest.mark.rule("xml.default-not-id")
 def test_an_id_on_default_is_passed_over() -> None:
     assert messages('<default id="7"/><msg>x</msg>')[0].id is None
 
@@ -102,14 +101,14 @@ def test_white_space_in_default_is_no_text() -> None:
     ]
 
 
-@pytest.mark.rule("xml.sender-empty-is-absent")
+@pytest.mark.rule("xml.sender-empty")
 def test_an_empty_sender_counts_as_absent() -> None:
     assert messages('<msg sender="">x</msg>')[0].sender is None
     assert messages('<default sender=""/><msg>x</msg>')[0].sender is None
     assert messages('<default sender="A"/><msg sender="">x</msg>')[0].sender == "A"
 
 
-@pytest.mark.rule("xml.text-kept-as-sent")
+@pytest.mark.rule("xml.text-white-space")
 @pytest.mark.parametrize(
     "text", [" x ", "\n    Test\n  ", "a\n\nb", "\u00a0x", "Әңгіме 😀", "x\ty", "\u2028"]
 )
@@ -134,24 +133,20 @@ def test_unknown_attributes_are_passed_over() -> None:
     assert parse(body).sections == (MessageSection([BARE]),)
 
 
-@pytest.mark.rule("xml.status-request")
 def test_a_status_section_asks_by_either_id() -> None:
     package = parse(wrap('<status><msg id="1"/><msg sms_id="2"/><msg id="3" sms_id="4"/></status>'))
     assert package.sections == (StatusSection([Ref("1", None), Ref(None, "2"), Ref("3", "4")]),)
 
 
-@pytest.mark.rule("xml.delete")
 def test_a_delete_section() -> None:
     package = parse(wrap('<delete><msg id="1"/><msg sms_id="2"/></delete>'))
     assert package.sections == (DeleteSection([Ref("1", None), Ref(None, "2")]),)
 
 
-@pytest.mark.rule("xml.balance")
 def test_a_balance_section() -> None:
     assert parse(wrap("<balance/>")).sections == (BalanceSection(),)
 
 
-@pytest.mark.rule("xml.prices")
 def test_a_prices_section() -> None:
     package = parse(wrap("<prices><phone>77771234567</phone><phone>\n 77 </phone></prices>"))
     assert package.sections == (PricesSection(["77771234567", "77"]),)
@@ -171,25 +166,25 @@ def test_any_number_of_sections_in_their_order() -> None:
     ]
 
 
-@pytest.mark.rule("xml.empty-package")
+@pytest.mark.rule("xml.package-without-msg")
 @pytest.mark.parametrize("inner", ["", "\n", "<message/>", "<message>\n</message>", "<!-- -->"])
 def test_a_package_without_msg_is_an_empty_message(inner: str) -> None:
     assert parse(wrap(inner)).sections == (MessageSection([]),)
 
 
-@pytest.mark.rule("xml.many-msg")
+@pytest.mark.rule("xml.many-msgs")
 def test_a_thousand_msg_keep_their_order() -> None:
     items = messages("".join(f'<msg id="{number}">t{number}</msg>' for number in range(1000)))
     assert [(item.id, item.text) for item in items] == [(str(n), f"t{n}") for n in range(1000)]
 
 
-@pytest.mark.rule("xml.white-space-first")
+@pytest.mark.rule("xml.leading-white-space")
 @pytest.mark.parametrize("before", [b"\n", b" \r\n\t", b"\n\n    "])
 def test_white_space_before_the_declaration(before: bytes) -> None:
     assert parse(before + DOCUMENTED) == parse(DOCUMENTED)
 
 
-@pytest.mark.rule("xml.byte-order-mark")
+@pytest.mark.rule("xml.bom")
 @pytest.mark.parametrize(
     "before", [b"\xef\xbb\xbf", b"\n\xef\xbb\xbf", b"\xef\xbb\xbf" * 2 + b"\n"]
 )
@@ -207,13 +202,13 @@ def test_single_quotes() -> None:
     assert parse(DOCUMENTED.replace(b'"', b"'")) == parse(DOCUMENTED)
 
 
-@pytest.mark.rule("xml.utf-8")
+@pytest.mark.rule("xml.utf8")
 @pytest.mark.parametrize("name", [b"UTF-8", b"utf-8", b"Utf-8", b"utf8"])
 def test_utf_8_may_be_declared_in_any_case(name: bytes) -> None:
     assert parse(DOCUMENTED.replace(b"utf-8", name)) == parse(DOCUMENTED)
 
 
-@pytest.mark.rule("xml.utf-8")
+@pytest.mark.rule("xml.other-encoding")
 def test_another_declared_encoding_is_201() -> None:
     for name in (b"windows-1251", b"KOI8-R", b"UTF-16", b"", b"iso-8859-1", b"us-ascii", b"utf-8x"):
         assert fault(DOCUMENTED.replace(b"utf-8", name)).code == 201
@@ -221,7 +216,7 @@ def test_another_declared_encoding_is_201() -> None:
     assert fault(cyrillic.replace(b'"utf-8"', b"'windows-1251'")).code == 201
 
 
-@pytest.mark.rule("xml.utf-8")
+@pytest.mark.rule("xml.invalid-utf8")
 @pytest.mark.parametrize(
     "octets",
     [
@@ -239,7 +234,7 @@ def test_invalid_utf_8_is_201(octets: bytes) -> None:
     assert fault(DOCUMENTED.replace(b'"demo"', b'"' + octets + b'"')).code == 201
 
 
-@pytest.mark.rule("xml.no-dtd")
+@pytest.mark.rule("xml.dtd")
 @pytest.mark.parametrize(
     "doctype",
     [
@@ -265,7 +260,7 @@ def test_a_doctype_after_the_root_began_is_201() -> None:
     assert fault(wrap("") + b"<!DOCTYPE x>").code == 201
 
 
-@pytest.mark.rule("xml.well-formed")
+@pytest.mark.rule("xml.not-well-formed")
 @pytest.mark.parametrize(
     "body",
     [
@@ -296,7 +291,7 @@ def test_what_is_not_well_formed_is_201(body: bytes) -> None:
     assert fault(body).code == 201
 
 
-@pytest.mark.rule("xml.well-formed")
+@pytest.mark.rule("xml.not-well-formed")
 @pytest.mark.parametrize(
     "inside", [b"\x00", b"\x01", b"\x0b", b"\x1f", b"&#0;", b"&#1;", b"&#x1f;", b"\xef\xbf\xbf"]
 )
@@ -306,13 +301,13 @@ def test_characters_that_xml_has_not_are_201(inside: bytes) -> None:
     assert fault(DOCUMENTED.replace(b"Test", inside), lenient=True).code == 201
 
 
-@pytest.mark.rule("xml.well-formed")
+@pytest.mark.rule("xml.not-well-formed")
 @pytest.mark.parametrize("inside", [b"&#xD800;", b"&#55296;", b"&#xD83D;&#xDE00;", b"&#xFFFFFFFF;"])
 def test_surrogates_by_reference_are_201(inside: bytes) -> None:
     assert fault(DOCUMENTED.replace(b"Test", inside)).code == 201
 
 
-@pytest.mark.rule("xml.root")
+@pytest.mark.rule("xml.package-error-201")
 @pytest.mark.parametrize("root", ["Package", "packages", "message", "html", "x"])
 def test_a_wrong_root_is_201(root: str) -> None:
     refused = fault(f'<{root} login="demo" password="demo"/>'.encode())
@@ -324,7 +319,7 @@ def test_a_package_in_a_namespace_is_another_element() -> None:
     assert fault(b'<package xmlns="urn:x" login="a" password="b"/>').code == 201
 
 
-@pytest.mark.rule("xml.unknown-element")
+@pytest.mark.rule("xml.package-error-201")
 @pytest.mark.parametrize(
     ("inner", "name"),
     [
@@ -344,7 +339,6 @@ def test_an_unknown_element_is_201_and_named(inner: str, name: str) -> None:
     assert not refused.recoverable
 
 
-@pytest.mark.rule("xml.element-in-text")
 @pytest.mark.parametrize(
     "inner",
     [
@@ -359,7 +353,7 @@ def test_an_element_inside_a_text_is_201(inner: str) -> None:
     assert refused.recoverable
 
 
-@pytest.mark.rule("xml.credentials")
+@pytest.mark.rule("xml.package-error-202")
 @pytest.mark.parametrize(
     "attributes",
     [
@@ -375,7 +369,7 @@ def test_a_package_without_credentials_is_202(attributes: str) -> None:
     assert fault(f"<package {attributes}><balance/></package>".encode()).code == 202
 
 
-@pytest.mark.rule("xml.api-key")
+@pytest.mark.rule("xml.key")
 def test_a_key_takes_the_place_of_login_and_password() -> None:
     package = parse(b'<package key="k-1"><balance/></package>')
     assert (package.login, package.password, package.key) == (None, None, "k-1")
@@ -400,7 +394,7 @@ def test_secrets_are_not_shown() -> None:
         assert refused.__context__ is None
 
 
-@pytest.mark.rule("xml.nesting")
+@pytest.mark.rule("xml.package-error-201")
 @pytest.mark.parametrize("depth", [300, 200_000])
 def test_deep_nesting_is_201(depth: int) -> None:
     for opening in (b"<package>", b"<msg>"):
@@ -413,7 +407,7 @@ def test_deep_nesting_is_201(depth: int) -> None:
     assert section.items[0].text == "<b>" * depth + "</b>" * depth
 
 
-@pytest.mark.rule("xml.size")
+@pytest.mark.rule("xml.package-error-201")
 def test_eleven_megabytes_are_201() -> None:
     for filler in (b"x", b"<msg/>", b"&amp;", b" ", "я".encode()):
         inner = filler * (11 * 1024 * 1024 // len(filler))
