@@ -1,0 +1,73 @@
+"""deliver_sm that the simulated SMSC owes its accounts: later, now, or until somebody binds.
+
+Guarantees: one that was taken out and not acknowledged goes back to the front, in order;
+the whole holds at most `limit`, counted from being put in until `settle`.
+Knows nothing of sockets; the clock is an argument (monotonic seconds).
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class OutboxFullError(Exception):
+    """The SMSC keeps as many deliver_sm as it may."""
+
+
+class Delivery(NamedTuple):
+    """One deliver_sm to send."""
+
+    account: str
+    """system_id of the account it is for."""
+    body: bytes
+    is_receipt: bool
+
+
+class Outbox:
+    """All deliveries of all accounts."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._order = 0
+        self._later: list[tuple[float, int, Delivery]] = []
+        self._ready: dict[str, deque[Delivery]] = {}
+        self.kept = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether one more would be too many."""
+        return self.kept >= self._limit
+
+    def put(self, delivery: Delivery, due: float) -> None:
+        """Keep a new delivery, to be sent from `due` on; raises OutboxFullError."""
+        if self.full:
+            raise OutboxFullError(f"{self.kept} deliver_sm are kept")
+        self.kept += 1
+        self.put_off(delivery, due)
+
+    def put_off(self, delivery: Delivery, due: float) -> None:
+        """Send a delivery that was taken out once more, from `due` on."""
+        self._order += 1
+        heapq.heappush(self._later, (due, self._order, delivery))
+
+    def put_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Return deliveries that were taken out, oldest first, to the front."""
+        for delivery in reversed(deliveries):
+            self._ready.setdefault(delivery.account, deque()).appendleft(delivery)
+
+    def settle(self) -> None:
+        """Forget one that was taken out: acknowledged, or refused for good."""
+        self.kept -= 1
+
+    def next_due(self) -> float | None:
+        """When the next delivery becomes due; None if all of them are."""
+        return self._later[0][0] if self._later else None
+
+    def ready(self, account: str, now: float) -> deque[Delivery] | None:
+        """Deliveries of an account that are due; the caller takes from the left."""
+        later = self._later
+        while later and later[0][0] <= now:
+            delivery = heapq.heappop(later)[2]
+            self._ready.setdefault(delivery.account, deque()).append(delivery)
+        return self._ready.get(account)

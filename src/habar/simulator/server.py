@@ -1,0 +1,276 @@
+"""The simulated SMSC: a listener, its links, and the switches that tests turn.
+
+Guarantees: one event loop, no polling; what is taken is in `received`, bounded. `wait_for` looks
+after every event. Knows nothing of the gateway: it speaks SMPP 3.4 to whoever binds.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from habar.simulator.exchange import Exchange
+from habar.simulator.record import Counts, Message, Received, joined
+from habar.simulator.session import Manner, Session
+from habar.simulator.settings import Settings
+from habar.wire.smpp import Settings as ConnectionSettings
+
+_FAREWELL = 1.0  # s for links to close in order before they are cut
+
+
+def _epoch_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Simulator:
+    """An SMSC speaking SMPP 3.4 on one port."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        clock: Callable[[], int] = _epoch_ms,
+        on_message: Callable[[Received], None] | None = None,
+    ) -> None:
+        self._settings = settings or Settings()
+        self._exchange = Exchange(self._settings, clock, on_message)
+        self._manner = Manner(
+            system_id=self._settings.system_id.encode("ascii"),
+            connection=ConnectionSettings(
+                window=self._settings.window,
+                enquire_link=self._settings.enquire_link,
+                inactivity=self._settings.inactivity,
+            ),
+            response_delay=self._settings.response_delay,
+            retry_delay=self._settings.retry_delay,
+        )
+        self.host = self._settings.host
+        self.port = self._settings.port
+        self._server: asyncio.Server | None = None
+        self._links: dict[int, Session] = {}
+        self._links_made = 0
+        self._due_timer: asyncio.TimerHandle | None = None
+        self._due_at = 0.0
+        self._waiting: list[tuple[Callable[[Simulator], bool], asyncio.Future[None]]] = []
+
+    # Life
+
+    async def start(self) -> None:
+        """Listen; raises OSError where the port is taken."""
+        await self.listen_again()
+
+    async def listen_again(self) -> None:
+        """Listen after stop_listening, on the same port."""
+        if self._server is None:
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(self._make_session, self.host, self.port)
+            self.port = self._server.sockets[0].getsockname()[1]
+            self._arm()
+
+    def stop_listening(self) -> None:
+        """Refuse new connections; links that stand go on."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    async def close(self) -> None:
+        """Unbind and close every link, stop listening. May be called again."""
+        self.stop_listening()
+        for session in list(self._links.values()):
+            session.unbind()
+        try:
+            await self.wait_for(lambda _: not self._links, _FAREWELL)
+        except TimeoutError:
+            self.drop_links()
+            await self.wait_for(lambda _: not self._links, _FAREWELL)
+        if self._due_timer is not None:
+            self._due_timer.cancel()
+            self._due_timer = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # What came in
+
+    @property
+    def received(self) -> deque[Received]:
+        """submit_sm taken, the newest `record_limit` of them."""
+        return self._exchange.record.received
+
+    @property
+    def counts(self) -> Counts:
+        """Numbers since start."""
+        return self._exchange.record.counts
+
+    @property
+    def sessions(self) -> Sequence[Session]:
+        """Links that are bound."""
+        return [session for session in self._links.values() if session.is_bound]
+
+    @property
+    def waiting_deliveries(self) -> int:
+        """Receipts and subscribers' messages that are not acknowledged yet."""
+        return self._exchange.outbox.kept
+
+    def messages(self) -> list[Message]:
+        """Whole texts out of `received`: single ones, and concatenated ones once complete."""
+        return joined(self.received)
+
+    def times_seen(self, destination: str, short_message: bytes) -> int:
+        """How often these octets (with UDH) were taken for this recipient."""
+        return self._exchange.record.seen.count(destination.encode("ascii"), short_message)
+
+    async def wait_for(
+        self,
+        what: int | Callable[["Simulator"], bool],
+        timeout: float = 5.0,  # noqa: ASYNC109 (callers read it as the tests do)
+    ) -> None:
+        """Wait until so many submit_sm were taken, or the predicate holds.
+
+        The predicate is looked at after every event. Raises TimeoutError after `timeout` seconds.
+        """
+        if isinstance(what, int):
+            least = what
+            predicate: Callable[[Simulator], bool] = lambda sim: sim.counts.submitted >= least  # noqa: E731
+        else:
+            predicate = what
+        if predicate(self):
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (predicate, future)
+        self._waiting.append(entry)
+        try:
+            async with asyncio.timeout(timeout):
+                await future
+        finally:
+            self._waiting.remove(entry)
+
+    # What the SMSC does
+
+    @property
+    def response_delay(self) -> float:
+        """Seconds before submit_sm_resp."""
+        return self._manner.response_delay
+
+    @response_delay.setter
+    def response_delay(self, seconds: float) -> None:
+        self._manner.response_delay = seconds
+
+    @property
+    def receipt_delay(self) -> float:
+        """Seconds from submit_sm to its receipt."""
+        return self._exchange.receipt_delay
+
+    @receipt_delay.setter
+    def receipt_delay(self, seconds: float) -> None:
+        self._exchange.receipt_delay = seconds
+
+    def stall(self, on: bool) -> None:
+        """Read and record, but send nothing; `False` sends what was held."""
+        self._manner.stalled = on
+        if not on:
+            for session in list(self._links.values()):
+                session.release()
+            self._send_due()
+
+    def drop_links(self) -> None:
+        """Cut every link; deliver_sm without acknowledgement go again after the next bind."""
+        for session in list(self._links.values()):
+            session.abort()
+
+    def refuse_binds(self, status: int | None) -> None:
+        """Answer binds by this command_status; None: by the passwords again."""
+        self._exchange.bind_status = status
+
+    def refuse_submits(self, status: int | None) -> None:
+        """Answer every submit_sm by this command_status; None: normally again."""
+        self._exchange.submit_status = status
+
+    def deliver(
+        self, source: str, destination: str, text: str, system_id: str | None = None
+    ) -> int:
+        """Send a subscriber's message to an account (the first one unless named).
+
+        Kept until a receiver is bound. Returns the number of its parts. Raises UnencodableText,
+        TooManyParts, OutboxFullError.
+        """
+        now = asyncio.get_running_loop().time()
+        parts = self._exchange.deliver(source, destination, text, system_id, now)
+        self._send_due()
+        return parts
+
+    # Inside
+
+    def _make_session(self) -> asyncio.Protocol:
+        if len(self._links) >= self._settings.link_limit:
+            return _Refusal()
+        self._links_made += 1
+        session = Session(self._links_made, self._exchange, self._manner, self._changed)
+        self._links[session.number] = session
+        return session
+
+    def _changed(self, changed: Session) -> None:
+        """Do what follows from an event on a link; that link flushes itself."""
+        if changed.gone:
+            self._links.pop(changed.number, None)
+        if self._exchange.outbox.kept:
+            self._send_due(changed)
+        if self._waiting:
+            self._wake()
+
+    def _send_due(self, unflushed: Session | None = None) -> None:
+        now = asyncio.get_running_loop().time()
+        for session in self._links.values():
+            if session.fill(now) and session is not unflushed:
+                session.flush()
+        self._arm()
+
+    def _arm(self) -> None:
+        """Have the next receipt wake us; an earlier wake-up is left to stand."""
+        due = self._exchange.outbox.next_due()
+        if due is None or (self._due_timer is not None and self._due_at <= due):
+            return
+        if self._due_timer is not None:
+            self._due_timer.cancel()
+        self._due_at = due  # uvloop's handles do not tell it
+        self._due_timer = asyncio.get_running_loop().call_at(due, self._on_due)
+
+    def _on_due(self) -> None:
+        self._due_timer = None
+        self._send_due()
+
+    def _wake(self) -> None:
+        for predicate, future in self._waiting:
+            if not future.done() and predicate(self):
+                future.set_result(None)
+
+
+class _Refusal(asyncio.Protocol):
+    """A connection over the limit: closed at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+async def run(
+    settings: Settings,
+    *,
+    on_message: Callable[[Received], None] | None = None,
+    on_start: Callable[[Simulator], None] | None = None,
+) -> None:
+    """Serve until cancelled, then close the links in order."""
+    async with Simulator(settings, on_message=on_message) as simulator:
+        if on_start is not None:
+            on_start(simulator)
+        await asyncio.get_running_loop().create_future()

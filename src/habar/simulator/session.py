@@ -1,0 +1,347 @@
+"""One link of the simulated SMSC: a transport, a Connection of the SMSC's role, its timers.
+
+Guarantees: submit_sm are answered in their order, in one write a turn of the loop; a deliver_sm
+that was not acknowledged when the link fell is put back; what a slow reader makes us hold is
+bounded (reading pauses). Knows nothing of what is taken or refused: the Exchange decides.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, cast
+
+import structlog
+
+from habar.simulator.exchange import Answer, Exchange
+from habar.simulator.outbox import Delivery
+from habar.wire.smpp import (
+    Closed,
+    CommandId,
+    CommandStatus,
+    Connection,
+    Drop,
+    Event,
+    Pdu,
+    PeerUnbound,
+    Received,
+    RequestTimedOut,
+    Response,
+    Role,
+    SessionState,
+    StateError,
+    status_name,
+)
+from habar.wire.smpp import Settings as ConnectionSettings
+
+_log = structlog.get_logger("habar.simulator")
+
+_HELD_MOST = 10_000  # answers held back before reading pauses
+_LOOK = 1.0  # s between looks at a connection's timers at most
+_LINGER = 1.0  # s for the peer to read what we wrote before the link is cut
+_PASSING = frozenset(
+    {
+        CommandStatus.ESME_RSYSERR,
+        CommandStatus.ESME_RMSGQFUL,
+        CommandStatus.ESME_RTHROTTLED,
+        CommandStatus.ESME_RX_T_APPN,
+    }
+)
+_BINDS = {
+    CommandId.BIND_TRANSMITTER: "transmitter",
+    CommandId.BIND_RECEIVER: "receiver",
+    CommandId.BIND_TRANSCEIVER: "transceiver",
+}
+_RECEIVING = frozenset({SessionState.BOUND_RX, SessionState.BOUND_TRX})
+
+
+@dataclass(slots=True)
+class Manner:
+    """How the links behave at the moment; shared by all of them, changed from outside."""
+
+    system_id: bytes
+    connection: ConnectionSettings
+    response_delay: float
+    retry_delay: float
+    stalled: bool = False
+
+
+class _Held(NamedTuple):
+    due: float
+    pdu: Pdu
+    answer: Answer
+
+
+class Session(asyncio.Protocol):
+    """One connection; `on_change` is called after anything happened on it."""
+
+    def __init__(
+        self,
+        number: int,
+        exchange: Exchange,
+        manner: Manner,
+        on_change: Callable[["Session"], None],
+    ) -> None:
+        self.number = number
+        self.system_id = ""
+        self.bind = ""
+        self.gone = False
+        self._exchange = exchange
+        self._manner = manner
+        self._on_change = on_change
+        self._loop = asyncio.get_running_loop()
+        self._connection = Connection(Role.SMSC, self._loop.time(), manner.connection)
+        self._transport: asyncio.Transport | None = None
+        self._held: deque[_Held] = deque()
+        self._release_timer: asyncio.TimerHandle | None = None
+        self._connection_timer: asyncio.TimerHandle | None = None
+        self._linger_timer: asyncio.TimerHandle | None = None
+        self._deaf = False  # takes no further part, whatever the peer may send
+        self._accounted = False  # the bind's end has been counted
+        self._write_paused = False
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether a bind stands."""
+        return self._connection.is_bound and not self._deaf
+
+    # The transport speaks
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the timers of a fresh link (asyncio sets TCP_NODELAY itself)."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._arm()
+
+    def data_received(self, data: bytes) -> None:
+        """Read all PDUs of a buffer, answer them in one write."""
+        if self._deaf:
+            return  # the link has ended for us; the peer has not noticed yet
+        now = self._loop.time()
+        self._handle(self._connection.receive_data(data, now), now)
+
+    def pause_writing(self) -> None:
+        """Stop reading from a peer that does not read."""
+        self._write_paused = True
+        self._balance_reading()
+
+    def resume_writing(self) -> None:
+        """Read again."""
+        self._write_paused = False
+        self._balance_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Put back what was not acknowledged, stop the timers."""
+        self.gone = True
+        self._lose("transport closed")
+        for timer in (self._release_timer, self._connection_timer, self._linger_timer):
+            if timer is not None:
+                timer.cancel()
+        self._held.clear()
+        for event in self._connection.closed():
+            if isinstance(event, Closed):
+                self._put_back(event.tokens)
+        self._on_change(self)
+
+    # Events
+
+    def _handle(self, events: list[Event], now: float) -> None:
+        for event in events:
+            if isinstance(event, Received):
+                self._request(event.pdu, now)
+                if self._deaf:
+                    break
+            elif isinstance(event, Response):
+                self._delivered(event, now)
+            else:
+                self._other(event)
+        self._on_change(self)
+        self.flush()
+        self._balance_reading()
+
+    def _request(self, pdu: Pdu, now: float) -> None:
+        if pdu.command_id == CommandId.SUBMIT_SM:
+            answer = self._exchange.submit(self.number, self.system_id, pdu, now)
+            self._deaf = answer.drop
+            delay = self._manner.response_delay
+            if self._manner.stalled or delay or self._held:
+                self._held.append(_Held(now + delay, pdu, answer))
+                self._release()
+            else:
+                self._answer(pdu, answer)
+        elif pdu.command_id in _BINDS:
+            self._bind(pdu)
+        else:
+            self._connection.send_response(pdu, CommandStatus.ESME_RINVCMDID)
+
+    def _answer(self, pdu: Pdu, answer: Answer) -> None:
+        if answer.status == CommandStatus.ESME_ROK:
+            self._connection.send_response(pdu, message_id=answer.message_id)
+        else:
+            self._connection.send_response(pdu, answer.status)
+        if answer.drop:
+            self._end()
+
+    def _bind(self, pdu: Pdu) -> None:
+        system_id = pdu.octets("system_id").decode("latin-1")
+        status = self._exchange.authenticate(system_id, pdu.octets("password"))
+        counts = self._exchange.record.counts
+        bind = _BINDS[CommandId(pdu.command_id)]
+        log = _log.bind(session=self.number, system_id=system_id, bind=bind)
+        if status == CommandStatus.ESME_ROK:
+            self.system_id, self.bind = system_id, bind
+            counts.binds += 1
+            self._connection.send_response(pdu, system_id=self._manner.system_id)
+            self._arm()
+            log.info("simulator.bind")
+        else:
+            counts.binds_refused += 1
+            self._connection.send_response(pdu, status)
+            log.info("simulator.bind_refused", status=status_name(status))
+
+    def _delivered(self, event: Response, now: float) -> None:
+        delivery = event.token
+        if not isinstance(delivery, Delivery):
+            return
+        counts, outbox = self._exchange.record.counts, self._exchange.outbox
+        status = event.pdu.command_status
+        if status == CommandStatus.ESME_ROK:
+            outbox.settle()
+            if delivery.is_receipt:
+                counts.receipts_acknowledged += 1
+            else:
+                counts.delivered_acknowledged += 1
+            return
+        counts.deliveries_rejected += 1
+        if status in _PASSING:
+            outbox.put_off(delivery, now + self._manner.retry_delay)
+        else:
+            outbox.settle()
+
+    def _other(self, event: Event) -> None:
+        if isinstance(event, PeerUnbound):
+            self._exchange.record.counts.unbinds += 1
+            self._deaf = self._accounted = True
+            _log.info("simulator.unbind", session=self.number, system_id=self.system_id)
+        elif isinstance(event, RequestTimedOut):
+            self._put_back((event.token,))
+        elif isinstance(event, Drop):
+            self._lose(event.reason)
+
+    def _put_back(self, tokens: tuple[object, ...]) -> None:
+        self._exchange.outbox.put_back([one for one in tokens if isinstance(one, Delivery)])
+
+    # Sending
+
+    def fill(self, now: float) -> bool:
+        """Queue deliver_sm that are due, as far as the window goes; say whether there were any."""
+        connection, manner = self._connection, self._manner
+        if self._deaf or manner.stalled or connection.state not in _RECEIVING:
+            return False
+        ready = self._exchange.outbox.ready(self.system_id, now)
+        counts = self._exchange.record.counts
+        sent = counts.receipts_sent + counts.delivered_sent
+        while ready and connection.window_free and not self._write_paused:
+            delivery = ready.popleft()
+            connection.send_deliver(delivery.body, delivery, now)
+            if delivery.is_receipt:
+                counts.receipts_sent += 1
+            else:
+                counts.delivered_sent += 1
+        return counts.receipts_sent + counts.delivered_sent > sent
+
+    def flush(self) -> None:
+        """Write everything queued, close where the connection is over, renew the timer."""
+        transport = self._transport
+        if self.gone or transport is None or self._manner.stalled:
+            return
+        data = self._connection.bytes_to_send()
+        if data:
+            transport.write(data)
+        if self._connection.should_close:
+            transport.close()
+
+    def release(self) -> None:
+        """Send what a stall held back."""
+        self._release()
+        self.flush()
+        self._balance_reading()
+
+    def _release(self) -> None:
+        """Answer the held submit_sm that are due, and come back for the others."""
+        if self._manner.stalled or self._release_timer is not None:
+            return
+        now = self._loop.time()
+        while self._held and self._held[0].due <= now:
+            held = self._held.popleft()
+            self._answer(held.pdu, held.answer)
+        if self._held:
+            self._release_timer = self._loop.call_at(self._held[0].due, self._release_later)
+
+    def _release_later(self) -> None:
+        self._release_timer = None
+        self.release()
+
+    def _balance_reading(self) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        full = self._write_paused or len(self._held) >= _HELD_MOST
+        if full and transport.is_reading():
+            transport.pause_reading()
+        elif not full and not transport.is_reading():
+            transport.resume_reading()
+
+    # Ends
+
+    def _lose(self, reason: str) -> None:
+        """Count and tell, once, a bind that ends without unbind."""
+        if self.bind and not self._accounted:
+            self._exchange.record.counts.links_lost += 1
+            _log.info("simulator.lost", session=self.number, reason=reason)
+        self._deaf = self._accounted = True
+
+    def abort(self) -> None:
+        """Cut the link at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def unbind(self) -> None:
+        """Say unbind where a bind stands, and close."""
+        if self.is_bound:
+            try:
+                self._connection.unbind(self._loop.time())
+            except StateError:
+                _log.debug("simulator.unbind_not_possible", session=self.number)
+        self._deaf = self._accounted = True
+        self.flush()
+        if self._transport is not None:
+            self._transport.close()
+
+    def _end(self) -> None:
+        """Flush, then close: our side first, so that the peer can read the last answer.
+
+        A plain close with unread input would be a reset, which can overtake what was written.
+        """
+        self._lose("behaviour of the recipient")
+        self.flush()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write_eof()
+            self._linger_timer = self._loop.call_later(_LINGER, self.abort)
+
+    # Time
+
+    def _arm(self) -> None:
+        """Have the connection's next timer wake us, and look each second: any PDU may move it."""
+        if self._connection_timer is not None:
+            self._connection_timer.cancel()
+        soon = self._loop.time() + _LOOK
+        self._connection_timer = self._loop.call_at(
+            min(self._connection.next_timer() or soon, soon), self._tick
+        )
+
+    def _tick(self) -> None:
+        if not self._manner.stalled:  # a frozen SMSC has no timers
+            now = self._loop.time()
+            self._handle(self._connection.tick(now), now)
+        if not self.gone:
+            self._arm()
