@@ -1,0 +1,219 @@
+"""The documentation keeps pace with the code: lists are complete, links lead somewhere, examples
+are what the code reads and writes.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from lxml import etree
+
+from habar.config import LISTS, TABLES
+from habar.errors import Refusal
+from habar.model.account import Compat
+from habar.model.status import MessageState
+from habar.northbound.http.xml_rows import CODES
+from habar.simulator import BEHAVIOURS
+from habar.wire.http import xml
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md"), *ROOT.glob("changes/*.md")]
+)
+TWINS = sorted(DOCS.rglob("*.ru.md"))
+XML_PAGES = ("xml.md", "xml.ru.md")
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+
+
+def text_of(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+def prose(path: Path) -> str:
+    """A page without its examples."""
+    return FENCE.sub("", text_of(path))
+
+
+def rows(path: Path) -> Iterator[list[str]]:
+    """The cells of every table row of a page."""
+    for line in prose(path).splitlines():
+        if line.startswith("|"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def named(page: Path) -> set[str]:
+    """Every name that begins a table's row: `name` in its first cell."""
+    return {row[0].strip("`") for row in rows(page) if row[0].startswith("`")}
+
+
+def sections(page: Path, mark: str = "## ") -> dict[str, str]:
+    """A page's parts by their headings."""
+    parts = re.split(rf"^{mark}(.+)$", text_of(page), flags=re.MULTILINE)
+    return {title.strip("`[] "): text for title, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def anchors(page: Path) -> set[str]:
+    titles = (title for _, title in HEADING.findall(prose(page)))
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+class TestPages:
+    @pytest.mark.parametrize("page", PAGES, ids=relative)
+    def test_links_lead_somewhere(self, page: Path) -> None:
+        for target in LINK.findall(prose(page)):
+            if target.startswith(("http://", "https://")):
+                continue
+            file, _, anchor = target.partition("#")
+            there = (page.parent / file).resolve() if file else page
+            assert there.exists(), target
+            assert not anchor or anchor in anchors(there), target
+
+    @pytest.mark.parametrize("page", [p for p in PAGES if p.is_relative_to(DOCS)], ids=relative)
+    def test_every_page_of_docs_is_on_the_map_or_its_folders_index(self, page: Path) -> None:
+        if page == DOCS / "index.md":
+            return
+        maps = [DOCS / "index.md", page.parent / "README.md"]
+        linked = {
+            (path.parent / target.partition("#")[0]).resolve()
+            for path in maps
+            if path.exists()
+            for target in LINK.findall(text_of(path))
+        }
+        assert page.resolve() in linked
+
+    @pytest.mark.parametrize("page", TWINS, ids=relative)
+    def test_a_russian_page_has_what_the_english_one_has(self, page: Path) -> None:
+        english = page.with_name(page.name.replace(".ru.md", ".md"))
+
+        def shape(path: Path) -> tuple[list[str], list[str], list[int]]:
+            text = text_of(path)
+            levels = [marks for marks, _ in HEADING.findall(prose(path))]
+            return levels, [kind for kind, _ in FENCE.findall(text)], [len(r) for r in rows(path)]
+
+        assert shape(page) == shape(english)
+
+    def test_every_decision_is_in_the_index_with_its_title(self) -> None:
+        folder = DOCS / "decisions"
+        index = text_of(folder / "README.md")
+        for number, record in enumerate(sorted(folder.glob("0*.md")), 1):
+            title = text_of(record).splitlines()[0].removeprefix("# ")
+            assert record.name.startswith(f"{number:04}-")
+            assert title.startswith(f"{number:04} ")
+            assert f"| [{number:04}]({record.name}) |" in index
+
+
+XML_EXAMPLES = [
+    pytest.param(code, id=f"{relative(page)}-{number}")
+    for page in PAGES
+    for number, (kind, code) in enumerate(FENCE.findall(text_of(page)))
+    if kind == "xml"
+]
+PASTED = re.compile(r"'(?:xml=)?(<[^']*)'")
+REQUESTS = [example for example in XML_EXAMPLES if "login=" in str(example.values[0])] + [
+    pytest.param(document, id=f"{relative(page)}-{number}-pasted")
+    for page in PAGES
+    for kind, code in FENCE.findall(text_of(page))
+    if kind == "sh"
+    for number, document in enumerate(PASTED.findall(code))
+]
+
+
+class TestExamples:
+    """An example in the documentation is read by our parser, or written by our builder."""
+
+    @pytest.mark.parametrize("document", REQUESTS)
+    def test_a_request_is_read(self, document: str) -> None:
+        assert xml.parse(document.encode()).sections
+
+    @pytest.mark.parametrize("document", XML_EXAMPLES)
+    def test_an_example_is_well_formed(self, document: str) -> None:
+        etree.fromstring(document.encode())
+
+    @pytest.mark.parametrize("page", ["README.md", "docs/tutorial/first-message.md"])
+    def test_the_first_answers_are_written_as_the_gateway_writes_them(self, page: str) -> None:
+        answers = [code for kind, code in FENCE.findall(text_of(ROOT / page)) if kind == "xml"]
+        accepted = xml.message_section([xml.message_row("1", 1, 1, MessageState.ACCEPTED)])
+        delivered = xml.status_section(
+            [xml.status_row("1", 1, 1, MessageState.DELIVERED, "2026-11-23T12:00:01")]
+        )
+        assert answers == [xml.package([s]).decode() for s in (accepted, delivered)]
+
+
+class TestErrors:
+    def test_every_refusal_is_told_with_its_code_and_whether_to_retry(self) -> None:
+        told = {
+            row[0].strip("`"): (row[1], row[2])
+            for row in rows(REFERENCE / "errors.md")
+            if row[0].strip("`") in Refusal.__members__
+        }
+        assert told == {
+            refusal.name: (str(CODES[refusal]), "yes" if refusal.retryable else "no")
+            for refusal in Refusal
+        }
+
+    @pytest.mark.parametrize("page", XML_PAGES)
+    def test_every_state_is_told_with_whether_it_is_final(self, page: str) -> None:
+        finals = {"final": True, "passing": False, "окончательное": True, "промежуточное": False}
+        told = {
+            (row[0], row[1], finals[row[2]])
+            for row in rows(REFERENCE / page)
+            if len(row) > 2 and row[2] in finals
+        }
+        assert told == {(str(int(s)), s.name, s.is_final) for s in MessageState}
+
+    @pytest.mark.parametrize("page", XML_PAGES)
+    def test_every_compat_setting_of_the_protocol_is_told(self, page: str) -> None:
+        elsewhere = {"http_reply"}
+        assert set(Compat.__dataclass_fields__) - elsewhere <= named(REFERENCE / page)
+
+
+class TestSimulator:
+    @pytest.mark.parametrize("page", ["simulator.md", "simulator.ru.md"])
+    def test_every_number_is_told(self, page: str) -> None:
+        assert {name for name in named(REFERENCE / page) if name.isdigit()} == set(BEHAVIOURS)
+
+
+class TestSettings:
+    @pytest.mark.parametrize(("name", "kind"), [*TABLES.items(), *LISTS.items()])
+    def test_every_setting_is_told_with_its_default(self, name: str, kind: type) -> None:
+        section = sections(REFERENCE / "settings.md")[name]
+        told = {
+            cells[0].strip("` "): cells[1].strip("` ")
+            for line in section.splitlines()
+            if line.startswith("| `") and (cells := line.strip("|").split("|"))
+        }
+        fields = msgspec.structs.fields(kind)
+        assert told == {field.name: _default(field) for field in fields}
+
+    def test_the_example_is_a_file_that_habar_takes(self, tmp_path: Path) -> None:
+        from habar.config import build
+
+        examples = [c for k, c in FENCE.findall(text_of(REFERENCE / "settings.md")) if k == "toml"]
+        assert examples
+        for name in ("cert.pem", "key.pem"):
+            (tmp_path / name).touch()
+        for example in examples:
+            assert build(msgspec.toml.decode(example), {}, tmp_path).operators
+
+
+def _default(field: Any) -> str:
+    if field.required:
+        return "required"
+    value = field.default
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return f'"{value}"' if isinstance(value, str) else str(value)
