@@ -50,7 +50,7 @@ FieldValue: TypeAlias = (
     int | bytes | tuple[SmeAddress | DistributionList, ...] | tuple[UnsuccessfulSme, ...]
 )
 TlvValue: TypeAlias = int | bytes
-Tlvs: TypeAlias = Mapping[int, TlvValue] | Sequence[tuple[int, TlvValue]]
+Tlvs: TypeAlias = Mapping[int, TlvValue] | Mapping[Tlv, TlvValue] | Sequence[tuple[int, TlvValue]]
 
 
 class Pdu(NamedTuple):
