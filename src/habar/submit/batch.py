@@ -1,0 +1,184 @@
+"""One slice of a package on its way into the store: from drafts to submissions to outcomes.
+
+Guarantees: what a check refuses goes to the store only where its id may have been used before (the
+id speaks first); every place reserved with the dispatcher is taken or released once; what the rate
+limit gave for a message that was not accepted goes back; messages are handed over only after their
+commit. Knows no protocol and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from habar.errors import HabarError, Refusal
+from habar.model.account import Account, DuplicateId
+from habar.model.message import Outcome, Outgoing, Submission
+from habar.model.price import price_of
+from habar.model.route import Routes
+from habar.model.status import MessageState, Stage
+from habar.store.port import Journal
+from habar.submit.checks import Checked, Draft, check
+from habar.submit.handoff import Handoff
+from habar.submit.rate import RateLimits
+
+Settled = Callable[[list[Outcome], HabarError | None], None]
+"""Told an outcome for each draft in order, and the error if the store took none of them: then the
+outcome of what no check had refused is Refusal.FAULT."""
+
+_ACCEPTED, _SCHEDULED = int(MessageState.ACCEPTED), int(MessageState.SCHEDULED)
+_EXPIRED = int(MessageState.EXPIRED)
+_WAITING, _CLAIMED, _DONE = int(Stage.WAITING), int(Stage.CLAIMED), int(Stage.DONE)
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What a batch needs of the gateway."""
+
+    journal: Journal
+    handoff: Handoff
+    routes: Routes
+    rates: RateLimits
+
+
+class Moment(NamedTuple):
+    """When the batch was made."""
+
+    now: int
+    """UTC milliseconds."""
+    day: int
+    """The day's ordinal in the account's zone."""
+    seconds: float
+    """The rate limit's monotonic clock."""
+
+
+class Batch:
+    """Some messages of one account that go into the store together."""
+
+    __slots__ = ("_account", "_around", "_done", "_outcomes", "_places", "_submissions")
+
+    def __init__(self, account: Account, around: Surroundings, done: Settled) -> None:
+        self._account = account
+        self._around = around
+        self._done = done
+        self._submissions: list[Submission] = []
+        self._places: list[int] = []
+        """Where in the outcomes each submission stands."""
+        self._outcomes: list[Outcome] = []
+
+    def submit(self, protocol: int, drafts: Sequence[Draft], moment: Moment) -> None:
+        """Check every draft and give the store what it must see."""
+        account, submissions = self._account, self._submissions
+        only_accepted_count = account.compat.duplicate_id is DuplicateId.ALLOW
+        for place, draft in enumerate(drafts):
+            checked = check(account, draft)
+            submission = self._submission(protocol, checked, draft[6], moment)
+            # Stands until the store has spoken.
+            self._outcomes.append(Outcome(0, checked.parts, 0, submission.refusal or Refusal.FAULT))
+            if submission.refusal is None or not (
+                checked.customer_id is None or only_accepted_count
+            ):
+                submissions.append(submission)
+                self._places.append(place)
+        if submissions:
+            self._around.journal.submit(submissions, self._committed)
+        else:
+            self._done(self._outcomes, None)
+
+    def _submission(self, protocol: int, checked: Checked, text: str, moment: Moment) -> Submission:
+        refusal, customer_id, recipient, sender, flash, data_coding, parts, beg, end = checked
+        account = self._account
+        now = due_at = moment.now
+        stage, state, price, operator_id = _WAITING, _ACCEPTED, 0, 0
+        if refusal is None:
+            operator_id = self._around.routes.choose(recipient, sender, account.id).id
+            if end is not None and end <= now:
+                stage, state = _DONE, _EXPIRED
+            elif not self._within_rate(parts, moment.seconds):
+                refusal = Refusal.LIMIT
+            else:
+                price = price_of(account, sender, parts)
+                if beg is not None and beg > now:
+                    state, due_at = _SCHEDULED, beg
+                elif self._around.handoff.reserve(operator_id, account.id, account.priority):
+                    stage = _CLAIMED
+        return Submission(
+            account.id,
+            customer_id,
+            protocol,
+            sender,
+            recipient,
+            text,
+            data_coding,
+            flash,
+            parts,
+            account.priority,
+            now,
+            due_at,
+            end,
+            operator_id,
+            stage,
+            state,
+            price,
+            account.compat.duplicate_id,
+            refusal,
+            moment.day,
+            account.daily_limit,
+        )
+
+    def _within_rate(self, parts: int, seconds: float) -> bool:
+        limit = self._account.rate_limit
+        return limit is None or self._around.rates.take(self._account.id, limit, parts, seconds)
+
+    def _committed(self, result: list[Outcome] | HabarError) -> None:
+        if isinstance(result, HabarError):
+            for submission in self._submissions:
+                self._undo(submission)
+            self._done(self._outcomes, result)
+            return
+        try:
+            self._hand_over(result)
+        finally:  # whatever the dispatcher does, the customer is told what is on disk
+            for place, outcome in zip(self._places, result, strict=True):
+                self._outcomes[place] = outcome
+            self._done(self._outcomes, None)
+
+    def _hand_over(self, outcomes: list[Outcome]) -> None:
+        handoff, account = self._around.handoff, self._account
+        waiting: dict[int, int] = {}
+        for submission, outcome in zip(self._submissions, outcomes, strict=True):
+            if outcome.refusal is not None or outcome.repeat:
+                self._undo(submission)
+            elif submission.stage == _CLAIMED:
+                handoff.take(submission.operator_id, _outgoing(outcome.message_id, submission))
+            elif submission.stage == _WAITING:
+                operator_id, due_at = submission.operator_id, submission.due_at
+                waiting[operator_id] = min(due_at, waiting.get(operator_id, due_at))
+        for operator_id, due_at in waiting.items():
+            handoff.waiting(operator_id, account.id, account.priority, due_at)
+
+    def _undo(self, submission: Submission) -> None:
+        """Give back what was reserved for a message that is not there."""
+        account = self._account
+        if submission.stage == _CLAIMED:
+            self._around.handoff.release(submission.operator_id, account.id, account.priority)
+        counted = submission.refusal is None and submission.state != _EXPIRED
+        if counted and account.rate_limit is not None:
+            self._around.rates.give_back(account.id, submission.parts)
+
+
+def _outgoing(message_id: int, submission: Submission) -> Outgoing:
+    return Outgoing(
+        message_id,
+        submission.account_id,
+        submission.priority,
+        submission.sender,
+        submission.recipient,
+        submission.text,
+        submission.data_coding,
+        submission.flash,
+        submission.parts,
+        submission.due_at,
+        submission.expires_at,
+    )

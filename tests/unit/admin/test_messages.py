@@ -1,0 +1,150 @@
+"""A message's story as staff read it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from habar.admin.messages import StoryLine, story, tell
+from habar.errors import NotFound
+from habar.model.message import Protocol, Submission
+from habar.model.status import MessageState, Stage
+from habar.store.port import PartStory, Story
+
+AT = 1_735_714_800_000  # 2025-01-01 12:00:00 in Almaty
+SENT = Submission(
+    account_id=1,
+    customer_id=5,
+    protocol=Protocol.XML,
+    sender="SHOP",
+    recipient=77771234567,
+    text="Қалың",
+    data_coding=8,
+    flash=1,
+    parts=2,
+    priority=1,
+    created_at=AT,
+    due_at=AT,
+    expires_at=None,
+    operator_id=7,
+    stage=Stage.WAITING,
+    state=MessageState.ACCEPTED,
+    price=2400,
+)
+PLAIN = Story(
+    message_id=9,
+    account_id=1,
+    login="shop",
+    submission=SENT,
+    operator="kcell",
+    attempts=0,
+    repeats=0,
+    uncertain_at=None,
+    last_error="",
+    sent_at=None,
+    completed_at=None,
+    refunded=0,
+    parts=(),
+)
+FIRST = PartStory(1, 7, "A1", AT + 1000, MessageState.DELIVERED, "000", None, AT + 5000, 1)
+SECOND = PartStory(2, 7, "A2", AT + 2000, None, "", None, None, 0)
+
+
+class OneStory:
+    async def story(self, message_id):
+        return PLAIN if message_id == 9 else None
+
+
+def texts(known: Story) -> str:
+    return "\n".join(line.text for line in tell(known))
+
+
+def test_what_came_in_and_how_it_was_routed():
+    assert [line.text for line in tell(PLAIN)] == [
+        "came in by XML from shop, its id 5",
+        "from SHOP to 77771234567: 'Қалың'",
+        "flash, UCS2, 2 parts",
+        "routed to kcell, priority 1",
+        "24.00 KZT reserved",
+        "now 106 ACCEPTED: it waits in the queue",
+    ]
+
+
+def test_a_plain_free_message_says_less():
+    known = replace(
+        PLAIN, submission=SENT._replace(customer_id=None, price=0, flash=0, parts=1, data_coding=0)
+    )
+    assert "its id" not in texts(known)
+    assert "free of charge" in texts(known)
+    assert "GSM7, 1 part" in [line.text for line in tell(known)]
+
+
+def test_everything_stands_in_the_order_of_time():
+    known = replace(
+        PLAIN,
+        submission=SENT._replace(
+            stage=Stage.DONE,
+            state=MessageState.DELIVERED,
+            due_at=AT + 500,
+            expires_at=AT + 90_000,
+        ),
+        parts=(FIRST, replace(SECOND, state=MessageState.DELIVERED, receipt_at=AT + 4000)),
+        sent_at=AT + 2000,
+        completed_at=AT + 5000,
+    )
+    lines = tell(known)
+    times = [line.at for line in lines if line.at is not None]
+    assert times == sorted(times)
+    assert [line.text for line in lines[5:]] == [
+        "due: not to be sent before",
+        "part 1 of 2: taken by kcell as A1",
+        "part 2 of 2: taken by kcell as A2",
+        "the operator had taken every part",
+        "part 2 of 2: receipt says 102 DELIVERED",
+        "part 1 of 2: receipt says 102 DELIVERED, error 000",
+        "ended: 102 DELIVERED",
+        "not wanted after this",
+        "now 102 DELIVERED: it has ended",
+    ]
+
+
+def test_a_message_that_may_have_gone_out_twice_says_so():
+    known = replace(PLAIN, repeats=1, uncertain_at=AT + 3000)
+    assert StoryLine(
+        AT + 3000,
+        "a process or link ended with it in hand: it may have gone out twice (once)",
+    ) in tell(known)
+    assert "it may have gone out twice (2 times)" in texts(replace(PLAIN, repeats=2))
+
+
+def test_what_went_wrong_and_the_money_given_back():
+    known = replace(
+        PLAIN,
+        attempts=3,
+        last_error="ESME_RTHROTTLED",
+        refunded=2400,
+        parts=(replace(FIRST, receipts=3),),
+    )
+    said = texts(known)
+    assert "put off 3 times by a passing error" in said
+    assert "last error: ESME_RTHROTTLED" in said
+    assert "24.00 KZT given back" in said
+    assert "(3 receipts in all)" in said
+
+
+def test_every_stage_has_its_words():
+    stages = [replace(PLAIN, submission=SENT._replace(stage=stage)) for stage in Stage]
+    assert len({tell(known)[-1].text for known in stages}) == len(Stage)
+
+
+async def test_the_lines_have_their_times_in_the_zone():
+    lines = await story(OneStory(), 9)
+    assert lines[0] == "2025-01-01 12:00:00  came in by XML from shop, its id 5"
+    assert (await story(OneStory(), 9, zone="UTC"))[0].startswith("2025-01-01 07:00:00")
+    assert lines[-1] == " " * 21 + "now 106 ACCEPTED: it waits in the queue"
+
+
+async def test_no_such_message():
+    with pytest.raises(NotFound, match="77"):
+        await story(OneStory(), 77)
