@@ -54,6 +54,8 @@ class Postponed(NamedTuple):
     error: str
     """The operator's error in the field's words, for example `ESME_RTHROTTLED`."""
     at: int
+    uncertain: bool = False
+    """The operator never answered and may have it already: its story says so (`repeats`)."""
 
 
 class Finished(NamedTuple):
@@ -164,6 +166,10 @@ class Journal(Port):
         """Whether the last commit succeeded: `/readyz` tells it."""
 
     @property
+    def commits(self) -> int:
+        """How many commits there have been in this run, for /metrics."""
+
+    @property
     def backlog(self) -> int:
         """Writes that wait for a commit: the doors refuse work (503) when it grows too large."""
 
@@ -221,7 +227,6 @@ class Story:
     refunded: int
     """Tiyn given back."""
     parts: tuple[PartStory, ...]
-    receipts_unmatched: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,159 @@
+"""What operators deliver: their receipts go to the journal, and only then are they acknowledged.
+
+Guarantees:
+- A receipt is answered ESME_ROK after its commit and not before; while the journal is down it is
+  not answered at all, so the operator keeps it.
+- A PDU marked as a receipt in which no id or state can be read is kept with the receipts that
+  match nothing, where staff can see it.
+- What is no receipt (a subscriber's message) is answered ESME_RX_T_APPN, "a passing error": the
+  gateway has no place to keep it yet, so the operator must. Each is counted, and logged without
+  its text or number.
+- Nothing that an operator sends raises.
+Knows no tables; which message a receipt belongs to is the store's to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+
+import structlog
+
+from habar.model.status import MessageState
+from habar.model.times import zone_info
+from habar.operators import Ack, OperatorSettings
+from habar.store.port import Journal, ReceiptSeen
+from habar.wire.smpp import CommandStatus, Pdu, Receipt, ReceiptDate, Tlv, receipt_of
+from habar.wire.smpp import EsmClass as Esm
+from habar.wire.smpp import MessageState as Said
+
+log = structlog.get_logger(__name__)
+
+STATES = {
+    Said.ENROUTE: MessageState.ENROUTE,
+    Said.DELIVERED: MessageState.DELIVERED,
+    Said.EXPIRED: MessageState.EXPIRED,
+    Said.DELETED: MessageState.DELETED,
+    Said.UNDELIVERABLE: MessageState.UNDELIVERABLE,
+    Said.ACCEPTED: MessageState.ACCEPTED,
+    Said.UNKNOWN: MessageState.UNKNOWN,
+    Said.REJECTED: MessageState.REJECTED,
+}
+"""message_state (5.2.28) as the gateway's states. ENROUTE and ACCEPTED are notes on the way: what
+the standard means by the second (read by a person for the subscriber) no operator does."""
+
+NOTES = frozenset({MessageState.ENROUTE, MessageState.ACCEPTED})
+UNREADABLE = "unreadable"
+"""Stands for the operator's id of a receipt in which none could be read."""
+
+_OK = int(CommandStatus.ESME_ROK)
+_LATER = int(CommandStatus.ESME_RX_T_APPN)
+_RAW = 255
+_MINUTE = 60_000
+_TYPE_BITS = 0x3C
+_MARKS = (Esm.DELIVERY_RECEIPT, Esm.INTERMEDIATE_NOTIFICATION)
+
+
+class Receipts:
+    """Takes what all operators deliver; counts it."""
+
+    def __init__(self, journal: Journal, now_ms: Callable[[], int]) -> None:
+        self.receipts = 0
+        """Receipts on disk, all kinds."""
+        self.notes = 0
+        """Of them: notes on the way, after which the part stays open."""
+        self.unmatched = 0
+        """Of them: those that matched no message when they came."""
+        self.unreadable = 0
+        """Marked as receipts, but without an id or a state."""
+        self.refused = 0
+        """deliver_sm that are no receipts: left to the operator."""
+        self._journal = journal
+        self._now_ms = now_ms
+
+    def deliver(self, operator: OperatorSettings, pdu: Pdu, ack: Ack) -> None:
+        """Take one deliver_sm or data_sm; `ack` answers it."""
+        now = self._now_ms()
+        receipt = receipt_of(pdu)
+        if receipt is not None:
+            self._keep(_seen(operator, receipt, pdu, now), ack)
+        elif _is_marked(pdu):
+            self.unreadable += 1
+            candidates = (UNREADABLE,)
+            seen = ReceiptSeen(
+                operator.id, candidates, MessageState.UNKNOWN, "", None, now, _raw(pdu)
+            )
+            self._keep(seen, ack)
+        else:
+            self.refused += 1
+            log.warning("not a receipt: left to the operator", operator=operator.name)
+            ack(_LATER)
+
+    def _keep(self, seen: ReceiptSeen, ack: Ack) -> None:
+        def done(message_id: int | None) -> None:
+            self.receipts += 1
+            if message_id is None:
+                self.unmatched += 1
+            if seen.state in NOTES:
+                self.notes += 1
+            ack(_OK)
+
+        self._journal.record(seen, done)
+
+
+def _seen(operator: OperatorSettings, receipt: Receipt, pdu: Pdu, now: int) -> ReceiptSeen:
+    quirks = operator.quirks
+    return ReceiptSeen(
+        operator.id,
+        quirks.receipted_ids(receipt.message_id),
+        STATES[receipt.state],
+        _error(receipt),
+        _done_at(receipt.done_date, quirks.receipt_zone, now),
+        now,
+        _raw(pdu),
+    )
+
+
+def _is_marked(pdu: Pdu) -> bool:
+    """Whether the SMSC says that this is a receipt (5.2.12, 5.3.2.12)."""
+    esm_class = pdu.fields.get("esm_class", 0)
+    marked = isinstance(esm_class, int) and esm_class & _TYPE_BITS in _MARKS
+    return marked or pdu.tlv(Tlv.RECEIPTED_MESSAGE_ID) is not None
+
+
+def _raw(pdu: Pdu) -> str:
+    return pdu.message[:_RAW].decode("latin-1")
+
+
+def _error(receipt: Receipt) -> str:
+    """The operator's own error; zeros mean none."""
+    if receipt.err.strip("0"):
+        return receipt.err
+    if receipt.network_error_code is not None and receipt.network_error_code[1]:
+        return "network {}/{}".format(*receipt.network_error_code)
+    return ""
+
+
+def _done_at(date: ReceiptDate | None, zone: str, now: int) -> int | None:
+    """The operator's time in UTC milliseconds; None where it gives none that can be true.
+
+    Most write minutes only: one that is the present minute is finer told by our own clock.
+    """
+    if date is None:
+        return None
+    at = _epoch_ms(date, zone)
+    if at is None or at > now + _MINUTE:
+        return None
+    return now if now - at < _MINUTE else at
+
+
+@lru_cache(maxsize=1024)
+def _epoch_ms(date: ReceiptDate, zone: str) -> int | None:
+    year, month, day, hour, minute, second, offset = date
+    tz: tzinfo = zone_info(zone) if offset is None else timezone(timedelta(minutes=offset))
+    try:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=tz)
+    except ValueError:  # the 31st of February
+        return None
+    return int(moment.timestamp()) * 1000

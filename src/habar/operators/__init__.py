@@ -1,0 +1,33 @@
+"""Links to operators: SMPP sessions that keep themselves up, their windows, pace and quirks.
+
+Hands what it receives to call-backs; knows no store and no message's story.
+"""
+
+from habar.operators.clock import Clock, SystemClock, Timer
+from habar.operators.link import Link, LinkCounters, LinkState
+from habar.operators.pace import Pace
+from habar.operators.quirks import NO_ANSWER, IdForm, Quirks, Verdict, error_name
+from habar.operators.session import Ack
+from habar.operators.settings import BindKind, Numbering, OperatorSettings, Validity
+from habar.operators.submit_sm import submit_bodies
+
+__all__ = [
+    "Link",
+    "LinkCounters",
+    "LinkState",
+    "OperatorSettings",
+    "BindKind",
+    "Numbering",
+    "Validity",
+    "Quirks",
+    "IdForm",
+    "Verdict",
+    "NO_ANSWER",
+    "error_name",
+    "Pace",
+    "Ack",
+    "submit_bodies",
+    "Clock",
+    "SystemClock",
+    "Timer",
+]

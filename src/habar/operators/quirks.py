@@ -1,0 +1,111 @@
+"""An operator's ways, as data: what its command_status values mean and how it writes message ids.
+
+Guarantees: every number has a verdict; a status that nobody listed is the message's own fault, so
+no message is tried for ever over an error that will not pass. Pure: knows no session, no clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from habar.wire.smpp import CommandStatus, message_id_variants, status_name
+
+NO_ANSWER = -1
+"""In the place of a command_status: the operator never answered, and may have the message."""
+
+THROTTLE = frozenset({CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RMSGQFUL})
+"""Slower, please (5.1.3): the link rests a little and the message is tried again later."""
+
+PASSING = frozenset(
+    {
+        CommandStatus.ESME_RSYSERR,
+        CommandStatus.ESME_RINVBNDSTS,
+        CommandStatus.ESME_RALYBND,
+        CommandStatus.ESME_RBINDFAIL,
+        CommandStatus.ESME_RINVPASWD,
+        CommandStatus.ESME_RINVSYSID,
+        CommandStatus.ESME_RINVSYSTYP,
+        CommandStatus.ESME_RSUBMITFAIL,
+        CommandStatus.ESME_RX_T_APPN,
+        CommandStatus.ESME_RUNKNOWNERR,
+    }
+)
+"""The operator's trouble, or ours with the operator, and not the message's: it may pass."""
+
+
+class Verdict(Enum):
+    """What is to become of a part after its answer."""
+
+    ACCEPTED = "accepted"
+    THROTTLED = "throttled"
+    PASSING = "passing"
+    PERMANENT = "permanent"
+    UNANSWERED = "unanswered"
+
+
+class IdForm(Enum):
+    """How an operator writes its message ids."""
+
+    AS_IS = "as-is"
+    DECIMAL = "decimal"
+    HEX = "hex"
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """One operator's ways."""
+
+    throttle: frozenset[int] = THROTTLE
+    passing: frozenset[int] = PASSING
+    response_id: IdForm = IdForm.AS_IS
+    """How message_id stands in submit_sm_resp."""
+    receipt_id: IdForm = IdForm.AS_IS
+    """How the same id stands in receipts."""
+    guess_ids: bool = False
+    """Try every reading of a receipt's id. Only for an operator whose ids are so sparse that
+    another reading of one hits no other message: a receipt that comes before its
+    submit_sm_resp would be taken for that one's."""
+    receipt_zone: str = "UTC"
+    """IANA zone of the dates in receipts that do not say their own."""
+
+    def verdict(self, command_status: int) -> Verdict:
+        """What an answer to submit_sm means."""
+        if command_status == CommandStatus.ESME_ROK:
+            return Verdict.ACCEPTED
+        if command_status == NO_ANSWER:
+            return Verdict.UNANSWERED
+        if command_status in self.throttle:
+            return Verdict.THROTTLED
+        return Verdict.PASSING if command_status in self.passing else Verdict.PERMANENT
+
+    def submitted_id(self, message_id: bytes) -> str:
+        """The operator's id of a part, from submit_sm_resp, as it is kept in the store."""
+        text = message_id.decode("latin-1")
+        if self.response_id is IdForm.AS_IS:
+            return text
+        return _plain(text, self.response_id)
+
+    def receipted_ids(self, message_id: str) -> tuple[str, ...]:
+        """The kept ids that a receipt's id may mean, best first."""
+        first = _plain(message_id, self.receipt_id)
+        if self.guess_ids:
+            return tuple(dict.fromkeys((first, *message_id_variants(message_id))))
+        if first.startswith("0"):
+            return (first, first.lstrip("0") or "0") if first != "0" else (first,)
+        return (first,)
+
+
+def error_name(command_status: int) -> str:
+    """The error as the story of a message tells it."""
+    return "NO_ANSWER" if command_status == NO_ANSWER else status_name(command_status)
+
+
+def _plain(text: str, form: IdForm) -> str:
+    """Bring a number to plain decimal; what is no number of that form stays as it is."""
+    if form is IdForm.AS_IS:
+        return text
+    try:
+        return str(int(text, 16 if form is IdForm.HEX else 10))
+    except ValueError:
+        return text

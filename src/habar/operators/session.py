@@ -1,0 +1,237 @@
+"""One TCP connection to an operator, from the bind to its end: the shell around wire.smpp.
+
+Guarantees: one transport.write a turn of the loop however much is sent or answered; TCP_NODELAY;
+the results of one read are handed over together, before what the operator sent beside them; when
+the connection ends, in whatever way, the owner is told once which submit_sm found no answer.
+deliver_sm is answered when, and only when, whoever has it says so.
+Does not know: when to connect again (link.py), what results and messages mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+from habar.operators.quirks import NO_ANSWER
+from habar.operators.settings import OperatorSettings
+from habar.wire.smpp import (
+    INTERFACE_VERSION,
+    BindRefused,
+    Bound,
+    Closed,
+    CommandId,
+    CommandStatus,
+    Connection,
+    Drop,
+    EncodeError,
+    Event,
+    Pdu,
+    PeerUnbound,
+    ProtocolFault,
+    Received,
+    RequestTimedOut,
+    Role,
+    SessionState,
+    Settings,
+    SubmitResult,
+    Unmatched,
+    make_pdu,
+    status_name,
+)
+
+Ack = Callable[[int], None]
+"""Answers a deliver_sm with a command_status; after the connection has ended it does nothing."""
+
+MOST_UNANSWERED = 10_000
+"""So many deliver_sm may wait for their commit; over that the operator is asked to keep them."""
+
+
+class Owner(Protocol):
+    """Who a session reports to."""
+
+    def session_bound(self) -> None:
+        """The operator has accepted the bind."""
+
+    def session_results(self, results: Sequence[SubmitResult]) -> None:
+        """Answers to submit_sm; NO_ANSWER stands for one that did not come in time."""
+
+    def session_delivered(self, pdu: Pdu, ack: Ack) -> None:
+        """A deliver_sm or data_sm from the operator."""
+
+    def session_oddity(self, what: str, *, late: bool) -> None:
+        """A PDU that cannot be used: an answer to nothing of ours (`late`), or a broken one."""
+
+    def session_ended(self, tokens: tuple[object, ...], reason: str) -> None:
+        """The connection is gone; `tokens` are those of the submit_sm without an answer."""
+
+
+class Session(asyncio.Protocol):
+    """See the module's docstring. `smpp` is to be read by the owner, not written."""
+
+    def __init__(self, settings: OperatorSettings, owner: Owner) -> None:
+        self._settings = settings
+        self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushing = False
+        self._reason = "closed by the operator"
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+        self.smpp = Connection(
+            Role.ESME,
+            self._loop.time(),
+            Settings(
+                window=settings.window,
+                response=settings.response_timeout,
+                enquire_link=settings.enquire_link,
+                enquire_link_response=min(settings.response_timeout, settings.enquire_link),
+            ),
+        )
+
+    # --- What the owner asks -------------------------------------------------------------------
+    def send(self, body: bytes, token: object) -> None:
+        """Queue a submit_sm; `flush` sends it. Raises StateError, WindowFullError."""
+        self.smpp.send_submit(body, token, self._loop.time())
+
+    def flush(self) -> None:
+        """Write all that is queued, look to the timers, close where nothing more will come."""
+        self._flushing = False
+        transport = self._transport
+        if transport is None:
+            return
+        data = self.smpp.bytes_to_send()
+        if data:
+            transport.write(data)
+        self._arm()
+        if self.smpp.should_close:
+            transport.close()
+
+    def unbind(self, reason: str) -> None:
+        """End the session politely; where it is not bound, at once."""
+        self._reason = reason
+        if self.smpp.is_bound:
+            self.smpp.unbind(self._loop.time())
+            self.flush()
+        elif self.smpp.state is not SessionState.UNBINDING:
+            self.abort(reason)
+
+    def abort(self, reason: str) -> None:
+        """Close the connection without a word."""
+        self._reason = reason
+        if self._transport is not None:
+            self._transport.abort()
+
+    # --- asyncio.Protocol ----------------------------------------------------------------------
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the bind."""
+        if not isinstance(transport, asyncio.Transport):  # uvloop's own class registers as one
+            raise TypeError("a stream transport is needed")
+        self._transport = transport
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            self.smpp.bind(_bind_pdu(self._settings), self._loop.time())
+        except EncodeError as error:
+            self.abort(f"the bind cannot be written: {error}")
+        self.flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Let the connection read it, hand over what it says, write what it answers."""
+        self._handle(self.smpp.receive_data(data, self._loop.time()))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the owner what found no answer."""
+        if exc is not None:
+            self._reason = f"{type(exc).__name__}: {exc}"
+        self._transport = None
+        if self._timer is not None:
+            self._timer.cancel()
+        tokens: tuple[object, ...] = ()
+        for event in self.smpp.closed():
+            if isinstance(event, Closed):
+                tokens = event.tokens
+        if not self.ended.done():
+            self.ended.set_result(None)
+        self._owner.session_ended(tokens, self._reason)
+
+    # --- Events --------------------------------------------------------------------------------
+    def _handle(self, events: list[Event]) -> None:
+        results: list[SubmitResult] = []
+        others: list[Event] = []
+        for event in events:
+            if event.__class__ is SubmitResult:
+                results.append(event)
+            elif isinstance(event, RequestTimedOut):
+                results.append(SubmitResult(event.token, NO_ANSWER, b""))
+            else:
+                others.append(event)
+        if results:
+            self._owner.session_results(results)
+        for event in others:
+            self._other(event)
+        self.flush()
+
+    def _other(self, event: Event) -> None:
+        match event:
+            case Received(pdu):
+                self._received(pdu)
+            case Bound():
+                self._owner.session_bound()
+            case BindRefused(status):
+                self.abort(f"bind refused: {status_name(status)}")
+            case Drop(reason):
+                self._reason = reason
+            case PeerUnbound():
+                self._reason = "the operator unbound"
+            case Unmatched(pdu):
+                self._owner.session_oddity(repr(pdu), late=True)
+            case ProtocolFault(reason=reason):
+                self._owner.session_oddity(reason, late=False)
+            case _:  # Unbound, and an answer to what we never ask: nothing is to be done
+                return
+
+    def _received(self, pdu: Pdu) -> None:
+        command = pdu.command_id
+        if command in (CommandId.OUTBIND, CommandId.ALERT_NOTIFICATION):
+            return
+        if command not in (CommandId.DELIVER_SM, CommandId.DATA_SM):
+            self._answer(pdu, CommandStatus.ESME_RINVCMDID)
+        elif self.smpp.unanswered > MOST_UNANSWERED:
+            self._answer(pdu, CommandStatus.ESME_RX_T_APPN)
+        else:
+            self._owner.session_delivered(pdu, partial(self._answer, pdu))
+
+    def _answer(self, pdu: Pdu, status: int) -> None:
+        self.smpp.send_response(pdu, status)
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self.flush)
+
+    # --- Timers --------------------------------------------------------------------------------
+    def _arm(self) -> None:
+        """Keep one timer: one that is early finds nothing to do, so it is moved forward only."""
+        due = self.smpp.next_timer()
+        if due is None or (self._timer is not None and self._timer.when() <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(due, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._handle(self.smpp.tick(self._loop.time()))
+
+
+def _bind_pdu(settings: OperatorSettings) -> Pdu:
+    return make_pdu(
+        settings.bind.command_id,
+        system_id=settings.system_id.encode(),
+        password=settings.password.encode(),
+        system_type=settings.system_type.encode(),
+        interface_version=INTERFACE_VERSION,
+        address_range=settings.address_range.encode(),
+    )

@@ -1,0 +1,235 @@
+"""A lane on a bench: a link, a store and a clock that the test plays by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import pytest
+
+from habar.dispatch import lane as lane_module
+from habar.dispatch.lane import Lane
+from habar.errors import HabarError, StoreUnavailable
+from habar.model.message import Outgoing
+from habar.model.retry import RetryPlan
+from habar.operators import BindKind, OperatorSettings
+from habar.store.port import Claim, Released, WaitingAccount
+from habar.wire.smpp import SubmitResult
+
+START = 1_790_000_000_000
+Settle = Callable[[], Awaitable[None]]
+
+
+class HandClock:
+    """Time passes when the test says so."""
+
+    def __init__(self) -> None:
+        self.ms = START
+        self.calls: list[tuple[int, Callable[[], object]]] = []
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Any:
+        call = (self.ms + round(seconds * 1000), callback)
+        self.calls.append(call)
+        clock = self
+
+        class Handle:
+            def cancel(self) -> None:
+                if call in clock.calls:
+                    clock.calls.remove(call)
+
+        return Handle()
+
+    def pass_time(self, ms: int) -> None:
+        """Move on, making the calls that come due."""
+        until = self.ms + ms
+        while due := [call for call in self.calls if call[0] <= until]:
+            first = min(due, key=lambda call: call[0])
+            self.calls.remove(first)
+            self.ms = max(self.ms, first[0])
+            first[1]()
+        self.ms = until
+
+
+class HandLink:
+    """A link whose operator is the test."""
+
+    def __init__(self, settings: OperatorSettings, **calls: Any) -> None:
+        self.settings = settings
+        self.calls = calls
+        self.up = False
+        self.wait = 0.0
+        self.pace = 1000
+        self.sent: list[tuple[bytes, Any]] = []
+        self.open: list[Any] = []
+        self.flushes = 0
+
+    @property
+    def room(self) -> int:
+        return min(self.settings.window - len(self.open), self.pace) if self.up else 0
+
+    @property
+    def window_used(self) -> int:
+        return len(self.open)
+
+    def start(self) -> None:
+        self.connect()
+
+    def connect(self) -> None:
+        self.up = True
+        self.calls["on_up"]()
+
+    def send(self, body: bytes, token: Any) -> None:
+        assert self.room > 0, "the window is overrun"
+        self.sent.append((body, token))
+        self.open.append(token)
+
+    def flush(self) -> None:
+        self.flushes += 1
+
+    def answer(self, *statuses: int) -> None:
+        """Answer the oldest open submit_sm, all in one read."""
+        tokens = [self.open.pop(0) for _ in statuses]
+        self.give(list(zip(tokens, statuses, strict=True)))
+
+    def give(self, answers: Sequence[tuple[Any, int]]) -> None:
+        results = [
+            SubmitResult(
+                token, status, b"" if status else b"op%d-%d" % (self.id_of(token), token[1])
+            )
+            for token, status in answers
+        ]
+        self.calls["on_results"](results)
+
+    def drop(self) -> None:
+        self.up = False
+        tokens, self.open = tuple(self.open), []
+        self.calls["on_down"](tokens)
+
+    async def close(self, _seconds: float) -> None:
+        if self.up:
+            self.drop()
+
+    @staticmethod
+    def id_of(token: Any) -> int:
+        return int(token[0].message.message_id)
+
+    @property
+    def went(self) -> list[tuple[int, int]]:
+        """(message id, part) of all that was sent, in order."""
+        return [(self.id_of(token), token[1]) for _, token in self.sent]
+
+
+class HandStore:
+    """A store of messages on disk; it commits when the test says so, or at once."""
+
+    def __init__(self) -> None:
+        self.journal = self
+        self.auto = True
+        self.broken = False
+        self.events: list[Any] = []
+        self.pending: list[tuple[Callable[[Any], None] | None, Any]] = []
+        self.disk: list[Outgoing] = []
+        self.claims: list[Claim] = []
+        self.asked_who = 0
+
+    def record(self, event: Any, done: Callable[[int | None], None] | None = None) -> None:
+        self.events.append(event)
+        self.pending.append((done, event[0]))
+        if self.auto:
+            asyncio.get_running_loop().call_soon(self.commit)
+
+    def commit(self) -> None:
+        pending, self.pending = self.pending, []
+        for done, answer in pending:
+            if done is not None:
+                done(answer)
+
+    def ask(self, question: Claim, done: Callable[[list[Outgoing] | HabarError], None]) -> None:
+        self.claims.append(question)
+        answer: list[Outgoing] | HabarError
+        if self.broken:
+            answer = StoreUnavailable("disk full")
+        else:
+            wanted = (question.priority, question.account_id)
+            answer = [
+                m
+                for m in self.disk
+                if (m.priority, m.account_id) == wanted and m.due_at <= question.now
+            ][: question.limit]
+            self.disk = [m for m in self.disk if m not in answer]
+        asyncio.get_running_loop().call_soon(done, answer)
+
+    async def waiting(self, operator_id: int) -> list[WaitingAccount]:
+        assert operator_id == 1
+        self.asked_who += 1
+        if self.broken:
+            raise StoreUnavailable("disk full")
+        first: dict[tuple[int, int], int] = {}
+        for m in self.disk:
+            key = (m.priority, m.account_id)
+            first[key] = min(m.due_at, first.get(key, m.due_at))
+        return [WaitingAccount(*key, due_at) for key, due_at in first.items()]
+
+    @property
+    def released(self) -> list[tuple[set[int], bool]]:
+        return [(set(e.message_ids), e.uncertain) for e in self.events if isinstance(e, Released)]
+
+
+class Bench:
+    """The lane and what stands around it."""
+
+    def __init__(self, lane: Lane, store: HandStore, clock: HandClock) -> None:
+        self.lane, self.store, self.clock = lane, store, clock
+        self.link: HandLink = lane.link  # type: ignore[assignment]
+
+    async def settle(self) -> None:
+        """Let the loop run until nothing is left to be called."""
+        for _ in range(30):
+            await asyncio.sleep(0)
+
+    async def start(self) -> None:
+        self.lane.start()
+        await self.settle()
+
+    def message(self, message_id: int, **changes: Any) -> Outgoing:
+        plain = Outgoing(
+            message_id, 1, 1, "SHOP", 77010000001, "text", 0, 0, 1, self.clock.ms, None
+        )
+        return plain._replace(**changes)
+
+    def long(self, message_id: int, parts: int, **changes: Any) -> Outgoing:
+        return self.message(message_id, text="x" * (153 * parts), parts=parts, **changes)
+
+    async def submit(self, *messages: Outgoing) -> None:
+        for message in messages:
+            assert self.lane.reserve(message.account_id, message.priority)
+            self.lane.take(message)
+        await self.settle()
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
+    """Make a bench; settings of the operator by name."""
+    monkeypatch.setattr(lane_module, "Link", HandLink)
+    monkeypatch.setattr(lane_module, "_spread", lambda: 0.5)
+
+    def make(*, ahead: int = 100, retry: RetryPlan | None = None, **changes: Any) -> Bench:
+        changes.setdefault("window", 10)
+        changes.setdefault("bind", BindKind.TRANSCEIVER)
+        settings = OperatorSettings(1, "op", "h", 1, "s", "p", **changes)
+        store, clock = HandStore(), HandClock()
+        lane = Lane(
+            settings,
+            store,  # type: ignore[arg-type]
+            lambda pdu, ack: None,
+            retry=retry or RetryPlan(),
+            ahead=ahead,
+            clock=clock,
+        )
+        return Bench(lane, store, clock)
+
+    return make
