@@ -13,7 +13,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 from habar.operators.quirks import NO_ANSWER
 from habar.operators.settings import OperatorSettings
@@ -127,9 +127,8 @@ class Session(asyncio.Protocol):
     # --- asyncio.Protocol ----------------------------------------------------------------------
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the bind."""
-        if not isinstance(transport, asyncio.Transport):  # uvloop's own class registers as one
-            raise TypeError("a stream transport is needed")
-        self._transport = transport
+        # A check by isinstance would refuse uvloop's transports: they are no asyncio.Transport.
+        self._transport = cast("asyncio.Transport", transport)
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
