@@ -50,14 +50,6 @@ class HabarError(Exception):
     """The root of all errors that Habar raises on purpose."""
 
 
-class ConfigError(HabarError):
-    """The settings cannot be used. `faults` lists every fault found, one sentence each."""
-
-    def __init__(self, faults: list[str]) -> None:
-        self.faults = faults
-        super().__init__("; ".join(faults))
-
-
 class StoreUnavailable(HabarError):
     """The store cannot take writes at the moment: nothing of the call has happened."""
 

@@ -1,0 +1,121 @@
+"""The gateway's figures for Prometheus: read from the parts' plain integers when asked.
+
+Guarantees: costs nothing between scrapes. The listener's own figures are its own (northbound).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector as PrometheusCollector
+
+from habar.dispatch import Dispatcher, Housekeeping, Lane
+from habar.inbound import Receipts
+from habar.store.port import Store
+from habar.submit.directory import Directory
+
+
+class Parts(Protocol):
+    """What the figures are read from."""
+
+    store: Store
+    directory: Directory
+    dispatcher: Dispatcher
+    housekeeping: Housekeeping
+    receipts: Receipts
+
+
+LANE_COUNTERS: dict[str, tuple[str, Callable[[Lane], int]]] = {
+    "habar_submit_sm": ("Parts given to the operator.", lambda x: x.counters.sent),
+    "habar_submit_sm_accepted": ("Parts that the operator took.", lambda x: x.counters.accepted),
+    "habar_messages_throttled": (
+        "Messages put off because the operator said slower.",
+        lambda x: x.counters.throttled,
+    ),
+    "habar_messages_postponed": (
+        "Messages put off by a passing error.",
+        lambda x: x.counters.postponed,
+    ),
+    "habar_messages_rejected": (
+        "Messages that the operator refused for good.",
+        lambda x: x.counters.rejected,
+    ),
+    "habar_messages_uncertain": (
+        "Messages in the open window when the link or a run died.",
+        lambda x: x.counters.uncertain,
+    ),
+    "habar_link_binds": ("Binds made.", lambda x: x.link.counters.binds),
+    "habar_link_drops": ("Links lost.", lambda x: x.link.counters.drops),
+    "habar_link_response_timeouts": (
+        "Requests that the operator never answered.",
+        lambda x: x.link.counters.timed_out,
+    ),
+}
+LANE_GAUGES: dict[str, tuple[str, Callable[[Lane], int]]] = {
+    "habar_link_up": ("Whether the link is bound.", lambda x: int(x.link.up)),
+    "habar_link_window_used": ("Requests not yet answered.", lambda x: x.link.window_used),
+    "habar_dispatch_ready": ("Messages in memory that wait for room.", lambda x: x.ready),
+    "habar_dispatch_unsettled": ("Results that are not yet on disk.", lambda x: x.unsettled),
+}
+TOTALS: dict[str, tuple[str, Callable[[Parts], int]]] = {
+    "habar_receipts": ("Receipts that came.", lambda p: p.receipts.receipts),
+    "habar_receipts_unmatched": (
+        "Receipts that matched no message when they came.",
+        lambda p: p.receipts.unmatched,
+    ),
+    "habar_receipts_unreadable": ("Receipts that say nothing.", lambda p: p.receipts.unreadable),
+    "habar_deliver_sm_refused": (
+        "Subscribers' messages that were not taken.",
+        lambda p: p.receipts.refused,
+    ),
+    "habar_messages_expired": (
+        "Messages that expired unsent.",
+        lambda p: (
+            p.housekeeping.expired + sum(x.counters.expired for x in p.dispatcher.lanes.values())
+        ),
+    ),
+}
+STATES: dict[str, tuple[str, Callable[[Parts], int]]] = {
+    "habar_accounts": ("Accounts.", lambda p: len(p.directory)),
+    "habar_store_healthy": (
+        "Whether the last commit succeeded.",
+        lambda p: int(p.store.journal.healthy),
+    ),
+    "habar_store_backlog": (
+        "Writes that wait for a commit.",
+        lambda p: p.store.journal.backlog,
+    ),
+}
+
+
+class Collector(PrometheusCollector):
+    """Shows the parts of a gateway to Prometheus."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: families are made when asked."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """All families."""
+        parts = self._parts
+        for name, (text, total) in TOTALS.items():
+            yield CounterMetricFamily(name, text, total(parts))
+        for name, (text, state) in STATES.items():
+            yield GaugeMetricFamily(name, text, state(parts))
+        for name, (text, of_lane) in LANE_COUNTERS.items():
+            yield self._by_operator(CounterMetricFamily(name, text, labels=["operator"]), of_lane)
+        for name, (text, of_lane) in LANE_GAUGES.items():
+            yield self._by_operator(GaugeMetricFamily(name, text, labels=["operator"]), of_lane)
+
+    def _by_operator(
+        self, family: CounterMetricFamily | GaugeMetricFamily, figure: Callable[[Lane], int]
+    ) -> Metric:
+        for lane in self._parts.dispatcher.lanes.values():
+            family.add_metric([lane.settings.name], figure(lane))
+        return family
