@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from habar.errors import Refusal
 from habar.model.account import DuplicateId, Funds
 from habar.model.message import Known, Outcome, Submission
-from habar.model.status import MessageState
+from habar.model.status import MessageState, Stage
 
 CustomerKey = tuple[int, int]
 """(account_id, customer_id)."""
@@ -31,6 +31,10 @@ class Charge:
     allowance_used: int = 0
     day: int = 0
     day_parts: int = 0
+    first_id: int = 0
+    last_id: int = 0
+    at: int = 0
+    """When the last of them was created, UTC milliseconds."""
 
     def refusal(self, submission: Submission) -> Refusal | None:
         """Why the account cannot afford this one after what the batch has taken already."""
@@ -47,10 +51,12 @@ class Charge:
             return Refusal.BALANCE
         return None
 
-    def take(self, submission: Submission) -> None:
+    def take(self, message_id: int, submission: Submission) -> None:
         """Count an accepted submission. One that is expired at once costs nothing."""
         if submission.state == MessageState.EXPIRED:
             return
+        self.first_id = self.first_id or message_id
+        self.last_id, self.at = message_id, submission.created_at
         if submission.day != self.day:
             self.day, self.day_parts = submission.day, 0
         self.messages += 1
@@ -83,7 +89,7 @@ class Admission:
 
     outcomes: list[Outcome]
     accepted: list[tuple[int, Submission]] = field(default_factory=list)
-    """(message id, submission) to be inserted."""
+    """(message id, submission) to be inserted; one that is expired at once is DONE and free."""
     refs: dict[CustomerKey, int] = field(default_factory=dict)
     """Customer ids used up by this batch, and the (newest) message each one names."""
     charges: dict[int, Charge] = field(default_factory=dict)
@@ -114,7 +120,9 @@ def admit(
         if refusal is not None:
             result.outcomes.append(Outcome(0, submission.parts, 0, refusal))
             continue
-        charge.take(submission)
+        if submission.state == MessageState.EXPIRED:
+            submission = submission._replace(price=0, stage=Stage.DONE)
+        charge.take(next_id, submission)
         state = _answered_state(submission)
         result.outcomes.append(Outcome(next_id, submission.parts, state))
         result.accepted.append((next_id, submission))

@@ -78,3 +78,19 @@ _WORST_FIRST = (
     MessageState.UNKNOWN,
     MessageState.ENROUTE,
 )
+
+
+def is_open(receipt: MessageState) -> bool:
+    """Whether a receipt of that state leaves its part open: a note on the way, not an end."""
+    return receipt is MessageState.ENROUTE or not receipt.is_final
+
+
+def after(known: MessageState | None, told: MessageState) -> MessageState:
+    """The state of a part or message that an operator reports `told` on.
+
+    The first end stays, save that delivered wins over every failure: the subscriber has it.
+    101 ENROUTE was no end, only the last that could be said.
+    """
+    if known is None or is_open(known) or told is MessageState.DELIVERED:
+        return told
+    return known

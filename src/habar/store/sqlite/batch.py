@@ -1,0 +1,196 @@
+"""One transaction for all that waits: the writes of a batch, in order, grouped by kind.
+
+Guarantees: all of a batch or nothing. Writes take effect in the order given; groups are formed
+only where the order cannot be told from the outside: submissions, parts accepted and receipts
+among each other (a receipt that stands before its part is one that came early). A write that the
+store refuses by itself is found by doing the batch again one by one, and harms no other.
+Does not commit; knows no loop and no disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import structlog
+
+from habar.errors import HabarError, Refusal, StoreFault
+from habar.model.message import Outcome, Submission
+from habar.store.port import PartAccepted, ReceiptSeen
+from habar.store.sqlite.connection import FAULTS, is_unavailable, name_of
+from habar.store.sqlite.ids import Ids
+from habar.store.sqlite.parked import Parked
+from habar.store.sqlite.questions import answer
+from habar.store.sqlite.receipts import apply_early, write_receipts
+from habar.store.sqlite.results import write_parts, write_settled
+from habar.store.sqlite.submissions import write_submissions
+
+SUBMIT, PART, RECEIPT, SETTLE, ASK = range(5)
+"""Kinds of writes. The first three commute with each other, the others keep their place."""
+_RANKS = {PartAccepted: PART, ReceiptSeen: RECEIPT}
+
+Chore = Callable[[sqlite3.Connection], Any]
+"""A write of the books': done in a savepoint of its own; a HabarError it raises is its answer."""
+
+log = structlog.get_logger(__name__)
+
+
+class Write:
+    """One thing to be written, and whom to tell what came of it."""
+
+    __slots__ = ("answer", "done", "item", "kind")
+
+    def __init__(self, kind: int, item: Any, done: Callable[[Any], None] | None) -> None:
+        self.kind = kind
+        self.item = item
+        self.done = done
+        self.answer: Any = None
+
+    @property
+    def weight(self) -> int:
+        """How many rows it stands for."""
+        return len(self.item) if self.kind == SUBMIT else 1
+
+
+def kind_of(event: object) -> int:
+    """Where an event stands in a group."""
+    return _RANKS.get(type(event), SETTLE)
+
+
+class Batch:
+    """Does batches on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._ids = Ids(connection)
+        self._parked = Parked(connection)
+        self._mark = self._ids.mark
+
+    @property
+    def ids(self) -> Ids:
+        """The sequence of message ids."""
+        return self._ids
+
+    def begin(self) -> None:
+        """Begin the transaction; raises sqlite3.Error where the file is held by another."""
+        self._mark = self._ids.mark
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def undo(self) -> None:
+        """Nothing of the transaction has happened."""
+        self._ids.restore(self._mark)
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Begin, and leave each write's answer in it.
+
+        Raises what `connection.FAULTS` names where the disk or the file is at fault: then nothing
+        has happened.
+        """
+        try:
+            self.begin()
+            self._together(writes)
+        except FAULTS as error:
+            self.undo()
+            if is_unavailable(error):
+                raise
+        else:
+            return
+        try:
+            self.begin()
+            self._one_by_one(writes)
+        except FAULTS:
+            self.undo()
+            raise
+
+    def _together(self, writes: Sequence[Write]) -> None:
+        for groups in _groups(writes):
+            if groups[SUBMIT]:
+                self._submit(groups[SUBMIT])
+            if groups[PART]:
+                self._accept(groups[PART])
+            if groups[RECEIPT]:
+                self._receipts(groups[RECEIPT])
+            for write in groups[SETTLE]:
+                write.answer = write_settled(self._connection, write.item)
+            for write in groups[ASK]:
+                self._ask(write)
+
+    def _submit(self, writes: list[Write]) -> None:
+        if len(writes) == 1:
+            writes[0].answer = write_submissions(self._connection, self._ids, writes[0].item)
+            return
+        submissions = [submission for write in writes for submission in write.item]
+        outcomes = write_submissions(self._connection, self._ids, submissions)
+        start = 0
+        for write in writes:
+            end = start + len(write.item)
+            write.answer = outcomes[start:end]
+            start = end
+
+    def _accept(self, writes: list[Write]) -> None:
+        events = [write.item for write in writes]
+        write_parts(self._connection, events)
+        apply_early(self._connection, self._parked, events)
+        for write in writes:
+            write.answer = write.item.message_id
+
+    def _receipts(self, writes: list[Write]) -> None:
+        answers = write_receipts(self._connection, self._parked, [write.item for write in writes])
+        for write, found in zip(writes, answers, strict=True):
+            write.answer = found
+
+    def _ask(self, write: Write) -> None:
+        if callable(write.item):
+            write.answer = self._saved(lambda: write.item(self._connection))
+        else:
+            write.answer = answer(self._connection, write.item)
+
+    def _one_by_one(self, writes: Sequence[Write]) -> None:
+        """Find the write that the store refuses, and do all the others."""
+        for write in writes:
+            if write.kind == SUBMIT:
+                write.answer = [self._submit_alone(submission) for submission in write.item]
+                continue
+            fault = self._saved(lambda write=write: self._together([write]))  # type: ignore[misc]
+            if fault is not None:
+                write.answer = fault if write.kind == ASK else None
+                log.error("write refused by the store", kind=type(write.item).__name__)
+
+    def _submit_alone(self, submission: Submission) -> Outcome:
+        found = self._saved(lambda: write_submissions(self._connection, self._ids, [submission]))
+        if isinstance(found, HabarError):
+            return Outcome(0, submission.parts, 0, Refusal.FAULT)
+        outcome: Outcome = found[0]
+        return outcome
+
+    def _saved(self, work: Callable[[], Any]) -> Any:
+        """Do `work` in a savepoint: its result, or the HabarError for which nothing happened."""
+        mark = self._ids.mark
+        self._connection.execute("SAVEPOINT alone")
+        try:
+            return work()
+        except (HabarError, *FAULTS) as error:
+            if is_unavailable(error):
+                raise
+            self._connection.execute("ROLLBACK TO alone")
+            self._ids.restore(mark)
+            return error if isinstance(error, HabarError) else StoreFault(name_of(error))
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("RELEASE alone")
+
+
+def _groups(writes: Sequence[Write]) -> Iterator[list[list[Write]]]:
+    groups: list[list[Write]] = [[], [], [], [], []]
+    highest = 0
+    for write in writes:
+        if write.kind < highest and highest > RECEIPT:
+            yield groups
+            groups = [[], [], [], [], []]
+            highest = 0
+        groups[write.kind].append(write)
+        highest = max(highest, write.kind)
+    yield groups

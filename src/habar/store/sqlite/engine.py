@@ -1,0 +1,183 @@
+"""The SQLite engine of `store.port`: one file, its lock, its run, its parts put together.
+
+Guarantees: one gateway at a time has the file (flock on `<file>.lock`, gone with the process);
+commands may use the books beside it, and bring the schema up only where no gateway runs. What an
+earlier run had in hand when it died is back in the queue before anything else happens.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from habar.errors import AlreadyOpen, StoreUnavailable
+from habar.model.message import MessageStatus, Ref
+from habar.store.port import Counts, Story, UnmatchedReceipt, WaitingAccount
+from habar.store.sqlite.books import SqliteBooks
+from habar.store.sqlite.connection import name_of
+from habar.store.sqlite.journal import SqliteJournal
+from habar.store.sqlite.migrate import migrate
+from habar.store.sqlite.reads import Reads
+from habar.store.sqlite.sql import QUERIES
+from habar.store.sqlite.writer import Writer
+
+
+class _Open:
+    """What there is while the file is open."""
+
+    def __init__(self, path: Path, writer: Writer, lock: int | None) -> None:
+        self.writer = writer
+        self.lock = lock
+        self.threads = ThreadPoolExecutor(2, thread_name_prefix="habar-store")
+        self.reads = Reads(path)
+        self.journal = SqliteJournal(writer, self.threads)
+        self.books = SqliteBooks(self.reads, self.journal.run)
+
+
+class SqliteStore:
+    """`store.port.Store` on one file. `migrations=False`: refuse an older schema."""
+
+    def __init__(self, path: Path | str, *, migrations: bool = True) -> None:
+        self._path = Path(path)
+        self._migrations = migrations
+        self._parts: _Open | None = None
+
+    @property
+    def journal(self) -> SqliteJournal:
+        """See store.port.Store."""
+        return self._open.journal
+
+    @property
+    def books(self) -> SqliteBooks:
+        """See store.port.Store."""
+        return self._open.books
+
+    async def open(self, now: int) -> int:
+        """See store.port.Store."""
+        lock = _lock(self._path)
+        if lock is None:
+            raise AlreadyOpen(f"another gateway has {self._path} open")
+        try:
+            parts = self._parts = self._put_together(lock, migrations=self._migrations)
+            return _begin_run(parts, now)
+        except BaseException:
+            self._release(lock)
+            raise
+
+    async def open_books(self) -> None:
+        """Open the books (and what can be read) beside a gateway or without one.
+
+        Raises SchemaMismatch, StoreUnavailable.
+        """
+        lock = _lock(self._path)
+        try:
+            self._parts = self._put_together(None, migrations=self._migrations and lock is not None)
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+    async def close(self) -> None:
+        """See store.port.Store."""
+        parts = self._open
+        try:
+            written = await parts.journal.drain()
+            if parts.lock is not None and written:
+                _end_run(parts.writer)
+        finally:
+            self._release(parts.lock)
+
+    async def statuses(
+        self, account_id: int, refs: Sequence[Ref], now: int
+    ) -> list[MessageStatus | None]:
+        """See store.port.Store."""
+        return await self._open.reads.statuses(account_id, refs, now)
+
+    async def waiting(self, operator_id: int) -> list[WaitingAccount]:
+        """See store.port.Store."""
+        return await self._open.reads.waiting(operator_id)
+
+    async def story(self, message_id: int) -> Story | None:
+        """See store.port.Store."""
+        return await self._open.reads.story(message_id)
+
+    async def unmatched_receipts(self, limit: int) -> list[UnmatchedReceipt]:
+        """See store.port.Store."""
+        return await self._open.reads.unmatched_receipts(limit)
+
+    async def counts(self) -> Counts:
+        """See store.port.Store."""
+        return await self._open.reads.counts()
+
+    @property
+    def _open(self) -> _Open:
+        if self._parts is None:
+            raise StoreUnavailable("the store is not open")
+        return self._parts
+
+    def _put_together(self, lock: int | None, *, migrations: bool) -> _Open:
+        writer = Writer(self._path)
+        try:
+            migrate(writer.connection, permitted=migrations)
+            return _Open(self._path, writer, lock)
+        except BaseException:
+            writer.close()
+            raise
+
+    def _release(self, lock: int | None) -> None:
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            parts.threads.shutdown()
+            parts.reads.close()
+            parts.writer.close()
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(path: Path) -> int | None:
+    """The descriptor of the lock that says who the gateway is; None where another process has it.
+
+    A file of its own: closing a descriptor of the database itself would drop SQLite's locks.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: {error}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def _begin_run(parts: _Open, now: int) -> int:
+    """Take back what an earlier run had in hand; how many messages that were."""
+    connection = parts.writer.connection
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        recovered = connection.execute(QUERIES["recover_claimed"], (now,)).rowcount
+        connection.execute(QUERIES["begin_run"], (now, recovered))
+        connection.execute("COMMIT")
+        parts.journal.calibrate()
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"the store cannot write: {name_of(error)}") from error
+    return recovered
+
+
+def _end_run(writer: Writer) -> None:
+    """What is claimed still has not left this process: it goes back as it was."""
+    connection = writer.connection
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(QUERIES["release_claimed"])
+        writer.batch.ids.give_back(connection)
+        connection.execute(QUERIES["end_run"], (time.time_ns() // 1_000_000,))
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"the store cannot write: {name_of(error)}") from error

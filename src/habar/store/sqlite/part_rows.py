@@ -1,0 +1,162 @@
+"""The rows of parts, and of their messages, that a batch of receipts is about.
+
+Guarantees: a row is read once a batch, changed in memory, written once; several receipts may be
+about the same one. Memory is bounded by the batch, also where an operator repeats its ids without
+end. Knows what is in the tables, not what a receipt means.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from habar.model.status import MessageState
+from habar.store.sqlite.operator_key import operator_key
+from habar.store.sqlite.sql import QUERIES, slices
+
+NAMESAKES = 8
+"""So many parts of one name are looked at, the newest messages' first, where there are many."""
+Name = tuple[int, str]
+"""(operator_id, operator_message_id)."""
+
+
+class MessageRow:
+    """What a message's parts may change of it."""
+
+    __slots__ = ("changed_at", "parts", "stage", "state")
+
+    def __init__(self, parts: int, stage: int, state: int) -> None:
+        self.parts = parts
+        self.stage = stage
+        self.state = MessageState(state)
+        self.changed_at: int | None = None
+
+
+class PartRow:
+    """A part that the operator has taken."""
+
+    __slots__ = (
+        "changed",
+        "done_at",
+        "error",
+        "message",
+        "message_id",
+        "part",
+        "receipt_at",
+        "receipts",
+        "sent_at",
+        "state",
+    )
+
+    def __init__(self, row: tuple[Any, ...], message: MessageRow) -> None:
+        self.message = message
+        self.changed = False
+        self.message_id: int = row[2]
+        self.part: int = row[3]
+        self.sent_at: int = row[4]
+        self.state = None if row[5] is None else MessageState(row[5])
+        self.error: str = row[6]
+        self.done_at: int | None = row[7]
+        self.receipt_at: int | None = row[8]
+        self.receipts: int = row[9]
+
+    @property
+    def age(self) -> tuple[int, int, int]:
+        """Greater is newer."""
+        return self.sent_at, self.message_id, self.part
+
+
+class PartRows:
+    """The rows in hand of one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._messages: dict[int, MessageRow] = {}
+        self._parts: dict[tuple[int, int], PartRow] = {}
+        self._named: dict[Name, list[PartRow]] = {}
+
+    def load(self, names: Iterable[Name]) -> None:
+        """Read the parts of those names that are not in hand yet."""
+        keys: dict[Name, int] = {}
+        for name in names:
+            if name not in self._named:
+                self._named[name] = []
+                key = operator_key(name[1])
+                if key is not None:
+                    keys[name] = key
+        if not keys:
+            return
+        for statement, values in slices("parts_by_keys", list(keys.values())):
+            limit = 4 * len(values)
+            rows = self._connection.execute(statement, (*values, limit)).fetchall()
+            if len(rows) == limit:
+                rows = self._namesakes({name for name, key in keys.items() if key in values})
+            for row in rows:
+                self._keep(row)
+
+    def named(self, name: Name) -> PartRow | None:
+        """The newest open part of that name, else the newest."""
+        parts = self._named.get(name)
+        if parts is None:
+            self.load([name])
+            parts = self._named[name]
+        if len(parts) < 2:
+            return parts[0] if parts else None
+        return max([part for part in parts if part.state is None] or parts, key=lambda p: p.age)
+
+    def numbered(self, message_id: int, part: int) -> PartRow | None:
+        """The part of that number."""
+        if (message_id, part) not in self._parts:
+            for row in self._connection.execute(QUERIES["part_by_number"], (message_id, part)):
+                self._keep(row)
+        return self._parts.get((message_id, part))
+
+    def states(self, part: PartRow) -> list[MessageState | None]:
+        """The states of all parts of that part's message, as they are now."""
+        if part.message.parts == 1:
+            return [part.state]
+        known: dict[int, MessageState | None] = dict.fromkeys(range(1, part.message.parts + 1))
+        for number, state in self._connection.execute(QUERIES["part_states"], (part.message_id,)):
+            held = self._parts.get((part.message_id, number))
+            if held is not None:
+                known[number] = held.state
+            elif state is not None:
+                known[number] = MessageState(state)
+        return list(known.values())
+
+    def save(self) -> None:
+        """Write what has changed."""
+        self._connection.executemany(
+            QUERIES["set_part"],
+            [
+                (p.state, p.error, p.done_at, p.receipt_at, p.receipts, p.message_id, p.part)
+                for p in self._parts.values()
+                if p.changed
+            ],
+        )
+        settled = [
+            (message.state, message.changed_at, message_id)
+            for message_id, message in self._messages.items()
+            if message.changed_at is not None
+        ]
+        if settled:
+            self._connection.executemany(QUERIES["settle_message"], settled)
+
+    def _namesakes(self, names: set[Name]) -> list[tuple[Any, ...]]:
+        """Where an operator repeats its ids: the newest few of each name."""
+        rows: list[tuple[Any, ...]] = []
+        for operator_id, text in sorted(names):
+            found = (operator_key(text), operator_id, NAMESAKES)
+            rows += self._connection.execute(QUERIES["parts_by_key"], found).fetchall()
+        return rows
+
+    def _keep(self, row: tuple[Any, ...]) -> None:
+        number = (row[2], row[3])
+        if number in self._parts:
+            return
+        message = self._messages.get(row[2])
+        if message is None:
+            message = self._messages[row[2]] = MessageRow(*row[10:13])
+        part = self._parts[number] = PartRow(row, message)
+        self._named.setdefault((row[0], row[1]), []).append(part)

@@ -1,0 +1,102 @@
+"""Answers the questions that write: claims, expiry, withdrawal.
+
+Guarantees: a message is given out once until it is back in the queue; the queue is read by its
+index only, a bounded number of rows a question. What ends here unsent is refunded; a message of
+which the operator has taken a part is not. Runs inside a transaction that its caller holds.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from typing import Any
+
+from habar.errors import NotFound
+from habar.model.message import Outgoing
+from habar.model.status import MessageState, Stage
+from habar.store.port import Claim, ExpireWaiting, Question, Withdraw
+from habar.store.sqlite.results import end_message
+from habar.store.sqlite.sql import QUERIES, slices
+
+_LOOKED_AT = 1000
+"""A claim that meets nothing but expired messages ends so many of them and leaves the rest."""
+
+
+def answer(connection: sqlite3.Connection, question: Question) -> Any:
+    """What the port promises for the question; NotFound comes back as a value."""
+    if isinstance(question, Claim):
+        return _claim(connection, question)
+    if isinstance(question, ExpireWaiting):
+        return _expire(connection, question)
+    return _withdraw(connection, question)
+
+
+def _claim(connection: sqlite3.Connection, claim: Claim) -> list[Outgoing]:
+    given: list[Outgoing] = []
+    looked_at = 0
+    place = (claim.operator_id, claim.priority, claim.account_id, claim.now)
+    while len(given) < claim.limit and looked_at < max(_LOOKED_AT, claim.limit):
+        wanted = claim.limit - len(given)
+        rows = connection.execute(QUERIES["due_messages"], (*place, wanted)).fetchall()
+        looked_at += len(rows)
+        fresh = [Outgoing(*row) for row in rows if row[10] is None or row[10] > claim.now]
+        connection.executemany(QUERIES["claim"], [(message.message_id,) for message in fresh])
+        given += fresh
+        live = {message.message_id for message in fresh}
+        for row in rows:
+            if row[0] not in live:
+                _expire_one(connection, row[0], claim.now)
+        if len(rows) < wanted:
+            break
+    return _with_sent_parts(connection, given)
+
+
+def _with_sent_parts(connection: sqlite3.Connection, messages: list[Outgoing]) -> list[Outgoing]:
+    """Only messages of several parts can wait while the operator has some of them."""
+    several = [message.message_id for message in messages if message.parts > 1]
+    if not several:
+        return messages
+    sent: defaultdict[int, list[int]] = defaultdict(list)
+    for statement, values in slices("sent_parts", several):
+        for message_id, part in connection.execute(statement, values):
+            sent[message_id].append(part)
+    return [
+        m._replace(sent_parts=tuple(sorted(sent[m.message_id]))) if m.message_id in sent else m
+        for m in messages
+    ]
+
+
+def _expire(connection: sqlite3.Connection, question: ExpireWaiting) -> list[int]:
+    ended: list[int] = []
+    for name, until in (("past_validity", question.now), ("past_patience", question.due_before)):
+        rows = connection.execute(QUERIES[name], (until, question.limit - len(ended))).fetchall()
+        for (message_id,) in rows:
+            _expire_one(connection, message_id, question.now)
+            ended.append(message_id)
+    return ended
+
+
+def _expire_one(connection: sqlite3.Connection, message_id: int, now: int) -> None:
+    refund = not _begun(connection, message_id)
+    end_message(connection, message_id, MessageState.EXPIRED, "", now, refund=refund)
+
+
+def _withdraw(connection: sqlite3.Connection, question: Withdraw) -> MessageState | NotFound | None:
+    row = connection.execute(QUERIES["whose"], (question.message_id,)).fetchone()
+    if row is None or row[0] != question.account_id:
+        return NotFound(f"message {question.message_id}")
+    _, stage, state = row
+    if stage == Stage.DONE and state == MessageState.DELETED:
+        return MessageState.DELETED
+    at_hand = stage == Stage.WAITING or (stage == Stage.CLAIMED and question.in_hand)
+    if not at_hand or _begun(connection, question.message_id):
+        return None
+    end_message(
+        connection, question.message_id, MessageState.DELETED, "", question.now, refund=True
+    )
+    return MessageState.DELETED
+
+
+def _begun(connection: sqlite3.Connection, message_id: int) -> bool:
+    """Whether the operator has taken a part of it."""
+    return bool(connection.execute(QUERIES["begun"], (message_id,)).fetchone()[0])
