@@ -1,0 +1,95 @@
+"""The load's half of HTTP and XML: requests made beforehand, answers checked cheaply.
+
+Guarantees: pure; an answer counts as whole acceptance only if every message in it reads 106 and
+has an `sms_id`. Knows nothing of sockets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+_HEAD = b'<?xml version="1.0" encoding="utf-8"?>\n<package login="%b" password="%b"><message>'
+_MSG = b'<msg id="%d" recipient="%b%08d" sender="TEXT_MSG">m%08d the quick brown fox jumps</msg>'
+_TAIL = b"</message></package>"
+_ACCEPTED = b">106</msg>"
+_ROW = re.compile(rb'<msg[^>]* sms_id="(\d+)"[^>]*>(\d+)</msg>')
+_FAULT = re.compile(rb"<error>(\d+)</error>")
+
+
+class Prefix:
+    """First digits of recipients, by which the sink tells who sent a message."""
+
+    MEASURED = "771"
+    NEIGHBOUR = "772"
+    WARM = "773"
+
+
+def package(login: str, password: str, prefix: str, first: int, size: int) -> bytes:
+    """A document of `size` messages, numbered from `first` on (below 100 000 000)."""
+    digits = prefix.encode()
+    rows = [_MSG % (number + 1, digits, number, number) for number in range(first, first + size)]
+    return b"".join((_HEAD % (login.encode(), password.encode()), *rows, _TAIL))
+
+
+def post(host: str, port: int, document: bytes) -> bytes:
+    """A keep-alive POST of a document to /api."""
+    head = (
+        f"POST /api HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        f"Content-Type: text/xml; charset=utf-8\r\nContent-Length: {len(document)}\r\n\r\n"
+    )
+    return head.encode() + document
+
+
+class Reply(NamedTuple):
+    """One HTTP response."""
+
+    status: int
+    body: bytes
+    rest: bytes
+    """What follows it in the buffer."""
+
+
+def reply(buffer: bytes) -> Reply | None:
+    """The first response in a buffer, None while it is not whole.
+
+    Raises ValueError for one without Content-Length.
+    """
+    end = buffer.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head = buffer[:end].lower()
+    _, found, after = head.partition(b"\r\ncontent-length:")
+    if not found:
+        raise ValueError("a response without Content-Length")
+    body = end + 4
+    stop = body + int(after.partition(b"\r\n")[0])
+    if len(buffer) < stop:
+        return None
+    return Reply(int(head[9:12]), buffer[body:stop], buffer[stop:])
+
+
+def accepted(answer: Reply, size: int, faults: Counter[str]) -> int:
+    """How many of `size` messages were accepted; what was not is counted by its words."""
+    body = answer.body
+    if (
+        answer.status == 200
+        and body.count(_ACCEPTED) == size == body.count(b' sms_id="')
+        and b' sms_id="0"' not in body
+    ):
+        return size
+    good = 0
+    rows = _ROW.findall(body)
+    for sms_id, code in rows:
+        if code != b"106":
+            faults[f"message {code.decode()}"] += 1
+        elif sms_id == b"0":
+            faults["message 106 without sms_id"] += 1
+        else:
+            good += 1
+    if len(rows) != size:
+        fault = _FAULT.search(body)
+        words = f"package {fault[1].decode()}" if fault else "rows missing"
+        faults[f"HTTP {answer.status}, {words}"] += size - len(rows)
+    return good

@@ -1,0 +1,221 @@
+"""How each kind of case is run, and what is measured in it.
+
+Guarantees: a run is measured after a warm-up and ends when the sink has what was accepted, or
+nothing moves any more: then `lost` says how many are missing. Knows nothing of tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.cases import Case, Work
+from bench.figures import Figures, latency, rate
+from bench.load import Job
+from bench.machine import Moment, cpu_of, memory_of
+from bench.packages import Prefix
+from bench.profiled import top
+from bench.rig import MEASURED, NEIGHBOUR, PASSWORD, Gateway, Load, Rig, Sink
+from bench.sink import Plan
+
+_WARM_REQUESTS, _WARM_SIZE = 20, 25
+_WARM = _WARM_REQUESTS * _WARM_SIZE
+_NEIGHBOUR_PEAK = 80_000  # msg/s for which packages are prepared
+_PAUSE = 0.010  # s of the single sender between an answer and the next message
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one run of a case gave."""
+
+    figures: Figures = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
+    """Anything that should not be: answers other than 106, messages lost or sent twice."""
+    noise: Figures = field(default_factory=dict)
+    profile: str = ""
+
+
+def run(case: Case, rig: Rig) -> Outcome:
+    """Run a case once (not the million: bench.million)."""
+    plan = Plan(
+        receipts=case.receipts,
+        arrivals="" if case.work is Work.STREAM else Prefix.MEASURED,
+    )
+    with rig.up(plan, case.window) as (gateway, sink):
+        _warm_up(case, rig, gateway, sink)
+        if case.work is Work.NEIGHBOUR:
+            outcome = _neighbour(case, rig, gateway, sink)
+        else:
+            outcome = _stream(case, rig, gateway, sink)
+        if rig.profiles:
+            outcome.profile = _profile(gateway)
+    return outcome
+
+
+def _warm_up(case: Case, rig: Rig, gateway: Gateway, sink: Sink) -> None:
+    """Fill caches on both accounts: verified passwords, prepared statements, code."""
+    for number, login in enumerate((MEASURED, NEIGHBOUR)):
+        job = Job(
+            port=gateway.port,
+            login=login,
+            password=PASSWORD,
+            prefix=Prefix.WARM,
+            requests=_WARM_REQUESTS,
+            size=_WARM_SIZE,
+            first=90_000_000 + number * _WARM,
+        )
+        with Load(job, rig.log) as load:
+            load.begin()
+            load.result()
+    sink.until(2 * _WARM, 2 * _WARM * case.receipts)
+
+
+def job_of(case: Case, gateway: Gateway) -> Job:
+    """The load of a stream, or of a steady rate."""
+    return Job(
+        port=gateway.port,
+        login=MEASURED,
+        password=PASSWORD,
+        prefix=Prefix.MEASURED,
+        requests=case.messages // case.size,
+        size=case.size,
+        connections=case.connections,
+        per_second=case.per_second,
+        stamps=case.work is Work.STEADY,
+        deadline=300.0,
+    )
+
+
+@contextmanager
+def _observed(outcome: Outcome, gateway: Gateway, *others: Sink | Load) -> Iterator[None]:
+    """CPU and memory of the gateway, and the machine's noise, over a stretch of work."""
+    pids = [gateway.pid, *(other.pid for other in others)]
+    before, cpu = Moment.now(pids), cpu_of(gateway.pid)
+    gateway.profile(on=True)
+    yield
+    gateway.profile(on=False)
+    after = Moment.now(pids)
+    outcome.figures["cpu_seconds"] = cpu_of(gateway.pid) - cpu
+    outcome.figures["seconds"] = after.at - before.at
+    outcome.figures["peak_mb"] = memory_of(gateway.pid)[1]
+    outcome.noise = after.noise_since(before)
+    _shares(outcome, gateway=outcome.figures["cpu_seconds"])
+
+
+def _stream(case: Case, rig: Rig, gateway: Gateway, sink: Sink) -> Outcome:
+    outcome = Outcome()
+    before = sink.counts()
+    with Load(job_of(case, gateway), rig.log) as load:
+        sink_cpu = cpu_of(sink.pid)
+        with _observed(outcome, gateway, sink, load):
+            load.begin()
+            done = load.result()
+            good = done["accepted"]
+            after = sink.until(
+                before["unique"] + good, before["receipts_acknowledged"] + good * case.receipts
+            )
+        _shares(outcome, sink=cpu_of(sink.pid) - sink_cpu, load=done["cpu"])
+    figures, first = outcome.figures, done["first_ns"]
+    figures["messages"] = good
+    figures["accepted_rate"] = rate(good, first, done["last_ns"])
+    figures["sent_rate"] = rate(good, first, after["submitted_ns"])
+    if case.receipts:
+        figures["receipts_rate"] = rate(good, first, after["receipts_ns"])
+    figures["cpu_per_1000"] = figures["cpu_seconds"] * 1000 / max(good, 1)
+    figures.update(done["latency"])
+    if case.work is Work.STEADY:
+        figures.update(_arrivals(done["stamps"], sink.arrivals()))
+    outcome.faults = done["faults"] | _missing(case, before, after, good)
+    return outcome
+
+
+def _shares(outcome: Outcome, **cpu: float) -> None:
+    """How much of a processor each process took: near 1.0 it was the bottleneck."""
+    for name, seconds in cpu.items():
+        outcome.noise[f"{name}_cpus"] = seconds / max(outcome.figures["seconds"], 0.001)
+
+
+def _missing(
+    case: Case, before: dict[str, Any], after: dict[str, Any], good: int
+) -> dict[str, int]:
+    faults = {
+        "lost": good - (after["unique"] - before["unique"]),
+        "sent twice": after["repeated"] - before["repeated"],
+        "refused by the sink": after["refused"] + after["throttled"],
+        "receipts rejected": after["deliveries_rejected"],
+    }
+    if case.receipts:
+        acknowledged = after["receipts_acknowledged"] - before["receipts_acknowledged"]
+        faults["receipts not acknowledged"] = good - acknowledged
+    return {name: count for name, count in faults.items() if count > 0}
+
+
+def _arrivals(stamps: list[list[int]], arrived: dict[int, int]) -> Figures:
+    """From sent, and from accepted, to submit_sm.
+
+    The sink may see a message before the load has read its answer: that counts as nothing.
+    """
+    pairs = [
+        (sent, answered, arrived[number])
+        for number, (sent, answered) in enumerate(stamps)
+        if answered and number in arrived
+    ]
+    return latency("submitted", (there - sent for sent, _, there in pairs)) | latency(
+        "handed", (max(0, there - answered) for _, answered, there in pairs)
+    )
+
+
+def _neighbour(case: Case, rig: Rig, gateway: Gateway, sink: Sink) -> Outcome:
+    outcome = Outcome()
+    before = sink.counts()
+    neighbour = Job(
+        port=gateway.port,
+        login=NEIGHBOUR,
+        password=PASSWORD,
+        prefix=Prefix.NEIGHBOUR,
+        requests=int(case.seconds * _NEIGHBOUR_PEAK) // case.size,
+        size=case.size,
+        connections=case.connections,
+        seconds=case.seconds + 1.0,
+    )
+    single = Job(
+        port=gateway.port,
+        login=MEASURED,
+        password=PASSWORD,
+        prefix=Prefix.MEASURED,
+        requests=int(case.seconds / _PAUSE),
+        pause=_PAUSE,
+        seconds=case.seconds,
+        stamps=True,
+    )
+    with (
+        Load(neighbour, rig.log) as crowd,
+        Load(single, rig.log) as lone,
+        _observed(outcome, gateway, sink, crowd, lone),
+    ):
+        crowd.begin()
+        sink.until(before["unique"] + case.size)
+        lone.begin()
+        done, crowded = lone.result(), crowd.result()
+        good = done["accepted"] + crowded["accepted"]
+        after = sink.until(before["unique"] + good, before["receipts_acknowledged"] + good)
+    figures = outcome.figures
+    figures["messages"] = done["accepted"]
+    figures["neighbour_rate"] = rate(crowded["accepted"], crowded["first_ns"], crowded["last_ns"])
+    figures.update(done["latency"])
+    figures.update(_arrivals(done["stamps"], sink.arrivals()))
+    if crowded["requests"] == neighbour.requests:
+        outcome.faults["the neighbour ran out of packages"] = 1
+    outcome.faults |= {
+        name: done["faults"].get(name, 0) + crowded["faults"].get(name, 0)
+        for name in done["faults"] | crowded["faults"]
+    } | _missing(case, before, after, good)
+    return outcome
+
+
+def _profile(gateway: Gateway) -> str:
+    """End the gateway, which writes its profile, and read it."""
+    gateway.stop()
+    return top(gateway.profile_file) if gateway.profile_file else ""

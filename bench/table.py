@@ -1,0 +1,118 @@
+"""The result for people: tables of figures beside their targets, and what disturbed them.
+
+Guarantees: pure but for the console that it is given. Knows nothing of how figures are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from bench.cases import Case, Work
+from bench.figures import Figures
+
+Row = tuple[Case, Figures]
+
+_LATENCY = (
+    ("sent to answer", "answered"),
+    ("sent to submit_sm", "submitted"),
+    ("accepted to submit_sm", "handed"),
+)
+_MILLION = (
+    ("accepted a second", "accepted_rate", "{:,.0f}"),
+    ("resident while they wait, MB", "waiting_rss_mb", "{:,.0f}"),
+    ("at most until then, MB", "waiting_peak_mb", "{:,.0f}"),
+    ("stop, s", "stop_s", "{:.2f}"),
+    ("restart until it listens, s", "restart_s", "{:.2f}"),
+    ("resident after restart, MB", "restarted_rss_mb", "{:,.0f}"),
+    ("operator's return to bind, s", "bound_s", "{:.2f}"),
+    ("operator's return to first submit_sm, s", "resumed_s", "{:.2f}"),
+    ("submit_sm a second from then on", "drain_rate", "{:,.0f}"),
+    ("at most until all were sent, MB", "drained_peak_mb", "{:,.0f}"),
+)
+
+
+def number(figures: Figures, name: str, form: str = "{:,.0f}") -> str:
+    """A figure as text, nothing where it is missing; thousands apart by a blank."""
+    value = figures.get(name)
+    return "" if value is None else form.format(value).replace(",", " ")
+
+
+def verdict(case: Case, figures: Figures) -> str:
+    """The target and how the figure stands to it."""
+    told = []
+    for target in case.targets:
+        met, ratio = target.met(figures), target.ratio(figures)
+        if met is None or ratio is None:
+            told.append(target.words)
+            continue
+        colour = "green" if met else "red"
+        told.append(f"{target.words} [{colour}]{'met' if met else 'missed'}, {ratio:.2f}[/]")
+    return "; ".join(told)
+
+
+def tables(rows: Sequence[Row]) -> list[Table]:
+    """Every table that the rows fill."""
+    makers = (_streams, _latencies, _millions)
+    return [table for maker in makers if (table := maker(rows)).row_count]
+
+
+def _streams(rows: Sequence[Row]) -> Table:
+    table = Table(title="Throughput: messages a second")
+    for name in ("case", "receipts"):
+        table.add_column(name)
+    for name in ("accepted", "sent", "receipts", "p50 ms", "p99 ms", "CPU s/1000", "peak MB"):
+        table.add_column(name, justify="right")
+    table.add_column("target")
+    for case, figures in rows:
+        if case.work is Work.STREAM:
+            table.add_row(
+                case.title,
+                "yes" if case.receipts else "no",
+                number(figures, "accepted_rate"),
+                number(figures, "sent_rate"),
+                number(figures, "receipts_rate"),
+                number(figures, "answered_p50_ms", "{:.2f}"),
+                number(figures, "answered_p99_ms", "{:.2f}"),
+                number(figures, "cpu_per_1000", "{:.4f}"),
+                number(figures, "peak_mb"),
+                verdict(case, figures),
+            )
+    return table
+
+
+def _latencies(rows: Sequence[Row]) -> Table:
+    table = Table(title="Latency: milliseconds")
+    for name in ("case", "from, to"):
+        table.add_column(name)
+    for name in ("p50", "p99", "max"):
+        table.add_column(name, justify="right")
+    table.add_column("target")
+    for case, figures in rows:
+        if case.work in {Work.STEADY, Work.NEIGHBOUR}:
+            title = case.title
+            if "neighbour_rate" in figures:
+                title += f" ({number(figures, 'neighbour_rate')} msg/s accepted)"
+            for words, name in _LATENCY:
+                spans = (number(figures, f"{name}_{q}_ms", "{:.2f}") for q in ("p50", "p99", "max"))
+                aimed = any(target.figure.startswith(name) for target in case.targets)
+                table.add_row(title, words, *spans, verdict(case, figures) if aimed else "")
+                title = ""
+    return table
+
+
+def _millions(rows: Sequence[Row]) -> Table:
+    table = Table(title="Waiting for a stopped operator")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    table.add_column("target")
+    for case, figures in rows:
+        if case.work is Work.MILLION:
+            table.add_row("messages", number(figures, "messages"), "")
+            for words, name, form in _MILLION:
+                aimed = any(target.figure == name for target in case.targets)
+                table.add_row(
+                    words, number(figures, name, form), verdict(case, figures) if aimed else ""
+                )
+    return table

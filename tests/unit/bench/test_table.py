@@ -1,0 +1,60 @@
+"""Figures as people read them."""
+
+from bench.cases import QUICK, all_cases
+from bench.table import number, tables, verdict
+from rich.console import Console
+
+CASES = {case.name: case for case in all_cases(QUICK)}
+
+
+def printed(*rows: tuple[str, dict[str, float]]) -> str:
+    console = Console(width=200, record=True, quiet=True)
+    with console.capture() as text:
+        console.quiet = False
+        for table in tables([(CASES[name], figures) for name, figures in rows]):
+            console.print(table)
+    return text.get()
+
+
+def test_numbers() -> None:
+    assert number({"a": 1234567.8}, "a") == "1 234 568"
+    assert number({"a": 1.236}, "a", "{:.2f}") == "1.24"
+    assert number({}, "a") == ""
+
+
+class TestVerdict:
+    def test_met_and_missed(self) -> None:
+        case = CASES["packages-1000-window-100-receipts"]
+        assert "[green]met, 1.20" in verdict(case, {"receipts_rate": 30_000.0})
+        assert "[red]missed, 0.50" in verdict(case, {"receipts_rate": 12_500.0})
+
+    def test_a_ratio_without_its_partner_is_told_in_words(self) -> None:
+        told = verdict(CASES["single-16"], {"sent_rate": 9_000.0})
+        assert told == "1.3 x Kannel without a store"
+
+    def test_no_target_no_words(self) -> None:
+        assert verdict(CASES["single-64"], {"sent_rate": 9_000.0}) == ""
+
+
+class TestTables:
+    def test_only_those_that_have_rows(self) -> None:
+        assert len(tables([(CASES["single-1"], {})])) == 1
+        assert len(tables([(CASES["single-1"], {}), (CASES["steady"], {})])) == 2
+
+    def test_a_stream(self) -> None:
+        text = printed(("single-64-receipts", {"accepted_rate": 12_345.0, "cpu_per_1000": 0.07}))
+        (row,) = [line for line in text.splitlines() if "64 connections" in line]
+        assert "yes" in row
+        assert "12 345" in row
+        assert "0.0700" in row
+
+    def test_a_latency_has_its_target_at_its_own_line(self) -> None:
+        text = printed(("steady", {"handed_p99_ms": 4.2, "submitted_p99_ms": 9.9}))
+        (aimed,) = [line for line in text.splitlines() if "< 5 ms" in line]
+        assert "accepted to submit_sm" in aimed
+        assert "4.20" in aimed
+
+    def test_the_million(self) -> None:
+        text = printed(("million", {"waiting_rss_mb": 301.0, "restart_s": 1.5}))
+        (aimed,) = [line for line in text.splitlines() if "< 300 MB" in line]
+        assert "missed" in aimed
