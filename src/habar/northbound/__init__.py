@@ -1,0 +1,1 @@
+"""The customers' side: the doors through which programs of theirs come in."""

@@ -1,0 +1,1 @@
+"""HTTP: one listener for every protocol that travels over it, and the endpoints behind it."""
