@@ -243,5 +243,7 @@ class Link:
             self.since_ms = self._clock.now_ms()
 
     def _fail(self, reason: str) -> None:
+        """Say it once: an operator that is away for a day fails the same way each minute."""
+        level = log.debug if reason == self.last_error and not self._bound_at else log.warning
+        level("link down", operator=self.settings.name, reason=reason)
         self.last_error = reason
-        log.warning("link down", operator=self.settings.name, reason=reason)
