@@ -44,7 +44,12 @@ def collect(root: Path, tests: Path) -> Marks:
     marks = Marks()
     for path in sorted(tests.rglob("*.py")):
         name = path.relative_to(root).as_posix()
-        _Module(name, ast.parse(path.read_text("utf-8"), name), marks).read()
+        try:
+            tree = ast.parse(path.read_bytes(), name)
+        except (SyntaxError, ValueError) as error:
+            marks.faults.append(f"{name}: cannot be read: {error}")
+        else:
+            _Module(name, tree, marks).read()
     return marks
 
 

@@ -222,6 +222,17 @@ class TestCheck:
         assert f"tests/test_a.py:{fault}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("source", ["def test_it(:", "x = '\0'"])
+def test_a_file_that_cannot_be_read_is_a_fault(
+    repository: Repository, capsys: pytest.CaptureFixture[str], source: str
+) -> None:
+    repository.tests(BOTH)
+    repository.tests(source, "test_broken.py")
+    repository.run()
+    assert repository.run("--check") == 1
+    assert capsys.readouterr().err.startswith("tests/test_broken.py: cannot be read: ")
+
+
 def test_missing_lists_the_rules_without_a_test(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
