@@ -103,6 +103,16 @@ async def test_older_tls_is_not_spoken(serve, tmp_path):
     assert site.desk.requests == []
 
 
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+async def test_a_strict_client_trusts_the_sandbox_certificate(serve, tmp_path, name):
+    certificate = sandbox_certificate(tmp_path, datetime.now(UTC))
+    site = await serve(tls=server_context(certificate.bundle))
+    strict = ssl.create_default_context(cafile=certificate.certificate)
+    strict.verify_flags |= ssl.VERIFY_X509_STRICT
+    client = await site.open(ssl=strict, server_hostname=name)
+    assert (await client.ask(REQUEST)).status == 200
+
+
 async def test_small_answers_are_not_delayed(serve, monkeypatch):
     delays: list[tuple[int, ...]] = []
     original = socket.socket.setsockopt
