@@ -10,11 +10,16 @@ from typing import Any
 import msgspec
 import pytest
 from lxml import etree
+from typer.main import get_command
 
+from habar.admin.settings import values
+from habar.app import metrics
+from habar.cli import app as command_line
 from habar.config import LISTS, TABLES
 from habar.errors import Refusal
-from habar.model.account import Compat
+from habar.model.account import Account, AccountKind, Compat
 from habar.model.status import MessageState
+from habar.northbound.http.metrics import HttpCollector, HttpStats
 from habar.northbound.http.xml_rows import CODES
 from habar.simulator import BEHAVIOURS
 from habar.wire.http import xml
@@ -217,3 +222,83 @@ def _default(field: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+class TestMetrics:
+    """The tables of the figures are read from the parts; those of the HTTP listener are asked."""
+
+    def test_every_metric_is_told_with_its_kind(self) -> None:
+        of_http = {
+            family.name: family.type for family in HttpCollector(HttpStats(), lambda: 0).collect()
+        }
+        counters = {*metrics.LANE_COUNTERS, *metrics.TOTALS}
+        gauges = {*metrics.LANE_GAUGES, *metrics.STATES}
+        kinds = of_http | dict.fromkeys(counters, "counter") | dict.fromkeys(gauges, "gauge")
+        told = {
+            row[0].strip("`").removesuffix("_total"): row[1].partition(",")[0]
+            for row in rows(REFERENCE / "metrics.md")
+            if row[0].startswith("`habar_")
+        }
+        assert told == kinds
+
+    def test_a_metric_by_operator_says_so(self) -> None:
+        told = {
+            row[0].strip("`").removesuffix("_total")
+            for row in rows(REFERENCE / "metrics.md")
+            if row[1].endswith(", operator")
+        }
+        assert told == {*metrics.LANE_COUNTERS, *metrics.LANE_GAUGES}
+
+
+def _commands() -> Iterator[tuple[str, Any]]:
+    """Every command by its words, from the command line itself."""
+    root: Any = get_command(command_line)
+    for name in root.list_commands(None):
+        command = root.get_command(None, name)
+        inner: dict[str, Any] = getattr(command, "commands", {})
+        if not inner:
+            yield name, command
+        for word, innermost in inner.items():
+            yield f"{name} {word}", innermost
+
+
+def _kind_of(words: str) -> str:
+    return "customer" if words in {"send", "status"} else "staff"
+
+
+TOLD_ONCE = {
+    "staff": frozenset({"--config", "-c", "--data", "--help", "-h"}),
+    "customer": frozenset(
+        {"--url", "--login", "--password", "--key", "--ca", "--zone", "--json", "--wait"}
+        | {"--wait-timeout", "--help", "-h"}
+    ),
+}
+"""Options that mean the same in all commands of a kind, told at their head."""
+
+
+class TestCommands:
+    def test_every_command_is_told_with_all_its_options(self) -> None:
+        told = sections(REFERENCE / "cli.md", "### ")
+        missing = [
+            f"{words} {option}"
+            for words, command in _commands()
+            for parameter in command.params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+            if option.startswith("-") and option not in TOLD_ONCE[_kind_of(words)]
+            if f"`{option}`" not in told[f"habar {words}"]
+        ]
+        assert missing == []
+
+    def test_options_of_all_a_customers_commands_are_told_at_their_head(self) -> None:
+        head = sections(REFERENCE / "cli.md")["For customers"].partition("###")[0]
+        for option in TOLD_ONCE["customer"] - {"--help", "-h"}:
+            assert f"| `{option}`" in head
+
+    def test_no_command_is_told_that_is_not_there(self) -> None:
+        told = {title.removeprefix("habar ") for title in sections(REFERENCE / "cli.md", "### ")}
+        assert told == {words for words, _ in _commands()}
+
+    def test_every_account_setting_is_told_with_its_default(self) -> None:
+        section = sections(REFERENCE / "cli.md", "#### ")["Account settings"]
+        told = dict(re.findall(r"^\| `([a-z_.]+)` \| `([^`]*)` \|", section, re.MULTILINE))
+        assert told == values(Account(1, "demo", AccountKind.TEST))
