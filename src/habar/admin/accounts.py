@@ -119,10 +119,8 @@ class Accounts:
         before = await self._account(login)
         account = account_settings.apply(before, settings)
         await self._change(account)
-        if account.kind is not before.kind:
-            await self.set_allowance(
-                login, TEST_ALLOWANCE if account.kind is AccountKind.TEST else None
-            )
+        if account.kind is AccountKind.TEST and before.kind is AccountKind.FULL:
+            await self.set_allowance(login, TEST_ALLOWANCE)
         return await self.show(login)
 
     async def set_password(self, login: str, password: str) -> None:
@@ -138,9 +136,9 @@ class Accounts:
         """Let it send again. Raises NotFound."""
         await self._change(dataclasses.replace(await self._account(login), blocked=False))
 
-    async def set_allowance(self, login: str, parts: int | None) -> None:
-        """Renew a test account's parts (None: it has none). Raises InvalidValue, NotFound."""
-        if parts is not None and parts < 0:
+    async def set_allowance(self, login: str, parts: int) -> None:
+        """Renew a test account's parts. Raises InvalidValue (a full account too), NotFound."""
+        if parts < 0:
             raise InvalidValue("an allowance is not below nothing")
         await self._books.set_allowance(login, parts, actor=self._actor, now=self._now())
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from habar.errors import Conflict, NotFound
-from habar.model.account import PUBLIC_SENDERS, Account, Credentials, Funds
+from habar.errors import Conflict, InvalidValue, NotFound
+from habar.model.account import Account, AccountKind, Credentials, Funds
 from habar.store.port import AccountRow
 
 ACTOR, NOW = "aliya", 1_760_000_000_000
@@ -50,10 +50,14 @@ class ScriptedBooks:
         row = self._row(account.login)
         self._note("change_account", account.login, actor=actor, now=now)
         kept = password_hash or row.credentials.password_hash
+        if account.kind is AccountKind.FULL:
+            row = row._replace(funds=replace(row.funds, allowance=None))
         self.rows[account.login] = row._replace(credentials=Credentials(account, kept))
 
     async def set_allowance(self, login, parts, *, actor, now):
         row = self._row(login)
+        if row.credentials.account.kind is AccountKind.FULL:
+            raise InvalidValue("a full account has no allowance")
         self._note("set_allowance", login, parts, actor=actor, now=now)
         self.rows[login] = row._replace(funds=replace(row.funds, allowance=parts))
 
@@ -87,5 +91,4 @@ class ScriptedBooks:
 
 @pytest.fixture
 def books():
-    assert PUBLIC_SENDERS
     return ScriptedBooks()
