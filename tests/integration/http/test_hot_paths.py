@@ -42,6 +42,7 @@ async def test_a_get_may_have_a_body(serve):
     assert answer.body == b"GET /api abc"
 
 
+@pytest.mark.rule("xml.empty-path", "xml.absolute-target", "xml.raw-request-line")
 @pytest.mark.parametrize(
     ("line", "target"),
     [
