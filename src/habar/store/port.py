@@ -9,7 +9,9 @@ Guarantees:
   records must hold back (window slots, deliver_sm_resp) until `done`.
 - Writes take effect in the order in which they were given. One that the store refuses by itself
   (StoreFault) harms no neighbour in its batch.
-- A run that is no longer the current holder of a message (`claimed_by`) changes nothing about it.
+- A message that was claimed and went back to the queue is its former holder's no more: putting it
+  off or releasing it again changes nothing. Where several nodes share a database, a run that has
+  lost its lease changes nothing at all.
 - Money: the sum of an account's ledger is its balance, after every commit.
 
 Times are UTC milliseconds, money is tiyn. Knows no protocol, no operator's words, no clock.
@@ -108,7 +110,7 @@ class Claim(NamedTuple):
     """Take up to `limit` due messages of one account and priority into this process's hands.
 
     Oldest due time first. Answer: list of `model.message.Outgoing`. One that has expired is not
-    given out.
+    given out: it ends here (EXPIRED), as by ExpireWaiting.
     """
 
     operator_id: int
@@ -121,7 +123,8 @@ class Claim(NamedTuple):
 class ExpireWaiting(NamedTuple):
     """End waiting messages whose `expires_at` is past, or that were due before `due_before`.
 
-    At most `limit`; state EXPIRED, refunded. Answer: list[int] of message ids.
+    At most `limit`; state EXPIRED; refunded unless the operator has a part of it. Answer:
+    list[int] of message ids.
     """
 
     now: int
@@ -133,7 +136,8 @@ class Withdraw(NamedTuple):
     """A customer deletes a message before it goes out.
 
     Answer: MessageState.DELETED where that happened (refunded) or had happened; None where the
-    message is this account's but has gone to the operator; NotFound is raised to `done` as value.
+    message is this account's but has gone to the operator, be it in part; NotFound is given to
+    `done` as value.
     `in_hand` tells that the dispatcher has just taken it out of its own memory.
     """
 
@@ -145,6 +149,8 @@ class Withdraw(NamedTuple):
 
 Question = Claim | ExpireWaiting | Withdraw
 SubmitDone = Callable[[list[Outcome] | HabarError], None]
+"""Told an outcome for each submission, or StoreUnavailable for all of them. One that the store
+refuses by itself (a lone surrogate, a number out of range) is Refusal.FAULT in its place."""
 AnswerDone = Callable[[Any], None]
 """Told the answer, or a HabarError instance where the write did not happen."""
 
@@ -209,7 +215,10 @@ class PartStory:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A message's whole story, told from its rows."""
+    """A message's whole story, told from its rows.
+
+    `submission.due_at` is the customer's wish; passing errors do not change it.
+    """
 
     message_id: int
     account_id: int

@@ -172,7 +172,7 @@ class Batch:
         self._connection.execute("SAVEPOINT alone")
         try:
             return work()
-        except (HabarError, *FAULTS) as error:
+        except FAULTS as error:
             if is_unavailable(error):
                 raise
             self._connection.execute("ROLLBACK TO alone")

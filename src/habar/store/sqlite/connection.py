@@ -28,17 +28,9 @@ _UNAVAILABLE = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )
-FAULTS = (
-    sqlite3.Error,
-    sqlite3.Warning,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    TypeError,
-    ValueError,
-)
-"""What writing a value may raise: the store's state or, far more often, the value's own fault."""
+FAULTS: tuple[type[Exception], ...] = (Exception,)
+"""What writing a value may raise: SQLite's errors, and whatever a value that is none of its type
+brings about. Nothing of it may stop the journal; `is_unavailable` tells the two kinds apart."""
 
 
 def is_unavailable(error: BaseException) -> bool:

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import structlog
+
 from habar.errors import AlreadyOpen, StoreUnavailable
 from habar.model.message import MessageStatus, Ref
 from habar.store.port import Counts, Story, UnmatchedReceipt, WaitingAccount
@@ -25,6 +27,8 @@ from habar.store.sqlite.migrate import migrate
 from habar.store.sqlite.reads import Reads
 from habar.store.sqlite.sql import QUERIES
 from habar.store.sqlite.writer import Writer
+
+log = structlog.get_logger(__name__)
 
 
 class _Open:
@@ -171,7 +175,10 @@ def _begin_run(parts: _Open, now: int) -> int:
 
 
 def _end_run(writer: Writer) -> None:
-    """What is claimed still has not left this process: it goes back as it was."""
+    """What is claimed still has not left this process: it goes back as it was.
+
+    Where the disk does not have it, the next start will take this run for one that died.
+    """
     connection = writer.connection
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -180,4 +187,4 @@ def _end_run(writer: Writer) -> None:
         connection.execute(QUERIES["end_run"], (time.time_ns() // 1_000_000,))
         connection.execute("COMMIT")
     except sqlite3.Error as error:
-        raise StoreUnavailable(f"the store cannot write: {name_of(error)}") from error
+        log.error("the end of the run could not be written", error=name_of(error))

@@ -59,7 +59,8 @@ UPDATE message SET stage = 3, state = ?, completed_at = ? WHERE id = ? AND stage
 
 -- name: postpone
 UPDATE message SET stage = 0, next_at = ?, attempts = attempts + 1, last_error = ?,
-    state = CASE state WHEN 100 THEN 106 ELSE state END
+    state = CASE state WHEN 100 THEN 106 ELSE state END,
+    repeats = repeats + ?, uncertain_at = coalesce(?, uncertain_at)
 WHERE id = ? AND stage = 1
 
 -- name: release
@@ -122,7 +123,7 @@ FROM receipt_unmatched_key AS parked
 CROSS JOIN receipt_unmatched AS receipt ON receipt.id = parked.receipt_id
 WHERE parked.operator_key = ? AND parked.operator_message_id = ? AND receipt.operator_id = ?
     AND receipt.at >= ?
-ORDER BY receipt.id
+ORDER BY parked.receipt_id
 
 -- name: unpark_receipt
 DELETE FROM receipt_unmatched WHERE id = ?
@@ -137,8 +138,8 @@ ORDER BY receipt.id DESC LIMIT ?
 -- name: due_messages
 SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
     expires_at, attempts, repeats
-FROM message
-WHERE stage < 2 AND operator_id = ? AND stage = 0 AND priority = ? AND account_id = ?
+FROM message INDEXED BY message_queue
+WHERE stage = 0 AND operator_id = ? AND priority = ? AND account_id = ?
     AND next_at <= ?
 ORDER BY next_at LIMIT ?
 
@@ -149,11 +150,12 @@ UPDATE message SET stage = 1 WHERE id = ?
 SELECT message_id, part FROM part WHERE message_id IN (:list)
 
 -- name: past_validity
-SELECT id FROM message
+SELECT id FROM message INDEXED BY message_expiry
 WHERE stage = 0 AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at LIMIT ?
 
 -- name: past_patience
-SELECT id FROM message WHERE stage = 0 AND due_at < ? ORDER BY due_at LIMIT ?
+SELECT id FROM message INDEXED BY message_age
+WHERE stage = 0 AND due_at < ? ORDER BY due_at LIMIT ?
 
 -- name: begun
 SELECT EXISTS (SELECT 1 FROM part WHERE message_id = ?)
@@ -161,19 +163,24 @@ SELECT EXISTS (SELECT 1 FROM part WHERE message_id = ?)
 -- name: whose
 SELECT account_id, stage, state FROM message WHERE id = ?
 
--- name: next_waiting
+-- name: next_account
 SELECT priority, account_id, next_at FROM message INDEXED BY message_queue
-WHERE stage < 2 AND operator_id = ? AND stage = 0 AND (priority, account_id) > (?, ?)
+WHERE stage = 0 AND operator_id = ? AND priority = ? AND account_id > ?
+ORDER BY account_id, next_at LIMIT 1
+
+-- name: next_priority
+SELECT priority, account_id, next_at FROM message INDEXED BY message_queue
+WHERE stage = 0 AND operator_id = ? AND priority > ?
 ORDER BY priority, account_id, next_at LIMIT 1
 
 -- Runs -------------------------------------------------------------------------------------------
 -- name: recover_claimed
 UPDATE message SET stage = 0, repeats = repeats + 1, uncertain_at = ?
-WHERE id IN (SELECT id FROM message INDEXED BY message_queue WHERE stage < 2 AND stage = 1)
+WHERE id IN (SELECT id FROM message INDEXED BY message_claimed WHERE stage = 1)
 
 -- name: release_claimed
 UPDATE message SET stage = 0
-WHERE id IN (SELECT id FROM message INDEXED BY message_queue WHERE stage < 2 AND stage = 1)
+WHERE id IN (SELECT id FROM message INDEXED BY message_claimed WHERE stage = 1)
 
 -- name: begin_run
 INSERT INTO run (started_at, recovered) VALUES (?, ?)
@@ -221,8 +228,11 @@ FROM part WHERE message_id = ? ORDER BY part
 SELECT operator_id, operator_message_id, state, error, at, raw
 FROM receipt_unmatched ORDER BY id DESC LIMIT ?
 
--- name: count_stage
-SELECT count(*) FROM message INDEXED BY message_queue WHERE stage < 2 AND stage = ?
+-- name: count_waiting
+SELECT count(*) FROM message INDEXED BY message_age WHERE stage = 0
+
+-- name: count_claimed
+SELECT count(*) FROM message INDEXED BY message_claimed WHERE stage = 1
 
 -- name: count_unmatched
 SELECT count(*) FROM receipt_unmatched

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from habar.errors import StoreUnavailable
 from habar.model.message import MESSAGE_COLUMNS, MessageStatus, Ref, Submission
-from habar.model.status import MessageState, Stage, visible_state
+from habar.model.status import MessageState, visible_state
 from habar.store.port import Counts, PartStory, Story, UnmatchedReceipt, WaitingAccount
 from habar.store.sqlite.connection import connect, name_of
 from habar.store.sqlite.sql import QUERIES, slices
@@ -138,13 +138,15 @@ def _status(row: tuple[int, int | None, int, int, int, int | None], now: int) ->
 def _waiting(connection: sqlite3.Connection, operator_id: int) -> list[WaitingAccount]:
     """Goes from account to account by the index: its rows are not read but the first of each."""
     found: list[WaitingAccount] = []
-    place = (-1, -1)
-    while True:
-        row = connection.execute(QUERIES["next_waiting"], (operator_id, *place)).fetchone()
-        if row is None:
-            return found
+    place = (operator_id, -1)
+    row = connection.execute(QUERIES["next_priority"], place).fetchone()
+    while row is not None:
         found.append(WaitingAccount(*row))
-        place = row[:2]
+        priority, account_id, _ = row
+        place = (operator_id, priority)
+        row = connection.execute(QUERIES["next_account"], (*place, account_id)).fetchone()
+        row = row or connection.execute(QUERIES["next_priority"], place).fetchone()
+    return found
 
 
 def _story(connection: sqlite3.Connection, message_id: int) -> Story | None:
@@ -178,12 +180,5 @@ def _story(connection: sqlite3.Connection, message_id: int) -> Story | None:
 
 
 def _counts(connection: sqlite3.Connection) -> Counts:
-    def count(name: str, *values: int) -> int:
-        number: int = connection.execute(QUERIES[name], values).fetchone()[0]
-        return number
-
-    return Counts(
-        waiting=count("count_stage", Stage.WAITING),
-        claimed=count("count_stage", Stage.CLAIMED),
-        unmatched_receipts=count("count_unmatched"),
-    )
+    names = ("count_waiting", "count_claimed", "count_unmatched")
+    return Counts(*[connection.execute(QUERIES[name]).fetchone()[0] for name in names])

@@ -78,8 +78,10 @@ def end_message(
 
 
 def _postpone(connection: sqlite3.Connection, event: Postponed) -> int | None:
+    uncertain_at = event.at if event.uncertain else None
     changed = connection.execute(
-        QUERIES["postpone"], (event.due_at, event.error, event.message_id)
+        QUERIES["postpone"],
+        (event.due_at, event.error, event.uncertain, uncertain_at, event.message_id),
     ).rowcount
     return event.message_id if changed else None
 

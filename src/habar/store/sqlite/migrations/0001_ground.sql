@@ -97,10 +97,10 @@ CREATE TABLE message (
     completed_at INTEGER
 ) STRICT;
 -- The queue. A finished message is in none of these.
-CREATE INDEX message_queue ON message (operator_id, stage, priority, account_id, next_at)
-WHERE stage < 2;
+CREATE INDEX message_queue ON message (operator_id, priority, account_id, next_at) WHERE stage = 0;
+CREATE INDEX message_claimed ON message (stage) WHERE stage = 1;
 CREATE INDEX message_expiry ON message (expires_at) WHERE stage = 0 AND expires_at IS NOT NULL;
-CREATE INDEX message_age ON message (due_at) WHERE stage = 0;
+CREATE INDEX message_age ON message (stage, due_at) WHERE stage = 0;
 
 CREATE TABLE customer_ref (
     account_id INTEGER NOT NULL,

@@ -1,0 +1,303 @@
+"""The engines under contract, and a desk from which a test uses one.
+
+A further engine joins by a class like SqliteEngine and its name in ENGINES; no test changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from habar.model.account import AccountKind
+from habar.model.message import Outcome, Protocol, Ref, Submission
+from habar.model.status import MessageState
+from habar.store.port import (
+    Claim,
+    Event,
+    Finished,
+    NewAccount,
+    PartAccepted,
+    Postponed,
+    Question,
+    ReceiptSeen,
+    Released,
+)
+from habar.store.sqlite import SqliteStore
+
+NOW = 1_790_000_000_000
+HOUR = 3_600_000
+BALANCE = 100_000
+PRICE = 1_000
+
+
+class SqliteEngine:
+    """SQLite in a folder of its own, and the ways in which it may come to grief."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "habar.db"
+        self._open: list[SqliteStore] = []
+
+    def new(self) -> SqliteStore:
+        return SqliteStore(self._path)
+
+    async def open(self, now: int = NOW) -> SqliteStore:
+        store = self.new()
+        await store.open(now)
+        self._open.append(store)
+        return store
+
+    async def beside(self) -> SqliteStore:
+        """What another process sees, as a command does."""
+        store = self.new()
+        await store.open_books()
+        self._open.append(store)
+        return store
+
+    def die(self, store: SqliteStore) -> None:
+        """The process is gone: nothing is said goodbye to."""
+        assert store._parts is not None
+        parts, store._parts = store._parts, None
+        parts.threads.shutdown()
+        parts.reads.close()
+        parts.writer.close()
+        if parts.lock is not None:
+            os.close(parts.lock)
+
+    def fill_disk(self, store: SqliteStore) -> None:
+        connection = store._open.writer.connection
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    def make_room(self, store: SqliteStore) -> None:
+        store._open.writer.connection.execute("PRAGMA max_page_count = 1000000000")
+
+    def break_sync(self, store: SqliteStore) -> None:
+        """Every sync fails, as SQLite tells it: it has rolled back."""
+
+        def commit() -> None:
+            store._open.writer.connection.execute("ROLLBACK")
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+            error.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+            raise error
+
+        store._open.writer.commit = commit  # type: ignore[method-assign]
+
+    def mend_sync(self, store: SqliteStore) -> None:
+        del store._open.writer.commit
+
+    async def well_again(self, store: SqliteStore) -> None:
+        """Wait for a commit after failures."""
+        while not store.journal.healthy:
+            await store.journal._turned.wait()
+
+    async def tried_again(self, store: SqliteStore, times: int) -> None:
+        """Wait until so many tries have failed."""
+        while store.journal._failures < times:
+            await store.journal._turned.wait()
+
+    def hold(self) -> Callable[[], None]:
+        """Another process writes and does not come to an end; call the result to end it."""
+        other = sqlite3.connect(self._path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        def let_go() -> None:
+            other.execute("ROLLBACK")
+            other.close()
+
+        return let_go
+
+    def slow_disk(self, store: SqliteStore) -> None:
+        """Commits are made as on a disk whose sync is slow."""
+        pace = store.journal._pace
+        pace._slow, pace._probe_at = True, float("inf")
+
+    def ledger(self, account_id: int) -> list[tuple[str, int, int, int, int]]:
+        """(kind, amount, first message, last message, messages) in order."""
+        reader = sqlite3.connect(self._path)
+        try:
+            return reader.execute(
+                "SELECT kind, amount, first_message_id, last_message_id, messages FROM ledger"
+                " WHERE account_id = ? ORDER BY id",
+                (account_id,),
+            ).fetchall()
+        finally:
+            reader.close()
+
+    def audit(self) -> list[tuple[str, str, str, str]]:
+        reader = sqlite3.connect(self._path)
+        try:
+            return reader.execute(
+                "SELECT actor, action, subject, detail FROM audit ORDER BY id"
+            ).fetchall()
+        finally:
+            reader.close()
+
+    def child(self) -> list[str]:
+        """The command of a process that submits without end and tells the ids it was answered."""
+        return [sys.executable, str(Path(__file__).parent / "child_sqlite.py"), str(self._path)]
+
+    async def close(self) -> None:
+        for store in self._open:
+            if store._parts is not None:
+                await store.close()
+
+
+ENGINES = {"sqlite": SqliteEngine}
+
+
+class Desk:
+    """A store whose journal can be awaited, with an account and an operator."""
+
+    def __init__(self, store: Any, account: int, operator: int) -> None:
+        self.store = store
+        self.account = account
+        self.operator = operator
+
+    def message(self, customer_id: int | None = None, **changes: Any) -> Submission:
+        values: dict[str, Any] = {
+            "account_id": self.account,
+            "customer_id": customer_id,
+            "protocol": Protocol.XML,
+            "sender": "TEXT_MSG",
+            "recipient": 77771234567,
+            "text": "Привет",
+            "data_coding": 8,
+            "flash": 0,
+            "parts": 1,
+            "priority": 1,
+            "created_at": NOW,
+            "due_at": NOW,
+            "expires_at": None,
+            "operator_id": self.operator,
+            "price": PRICE,
+        }
+        return Submission(**{**values, **changes})
+
+    def submitted(self, *submissions: Submission) -> asyncio.Future[Any]:
+        """Submit; the answer is awaited by whoever wants it."""
+        answer = asyncio.get_running_loop().create_future()
+        self.store.journal.submit(submissions, answer.set_result)
+        return answer
+
+    def recorded(self, event: Event) -> asyncio.Future[int | None]:
+        answer = asyncio.get_running_loop().create_future()
+        self.store.journal.record(event, answer.set_result)
+        return answer
+
+    def asked(self, question: Question) -> asyncio.Future[Any]:
+        answer = asyncio.get_running_loop().create_future()
+        self.store.journal.ask(question, answer.set_result)
+        return answer
+
+    async def submit(self, *submissions: Submission) -> list[Outcome]:
+        answer = await self.submitted(*submissions)
+        assert isinstance(answer, list), answer
+        return answer
+
+    async def new(self, **changes: Any) -> int:
+        """The id of a message that was accepted."""
+        [outcome] = await self.submit(self.message(**changes))
+        assert outcome.refusal is None
+        return outcome.message_id
+
+    async def claim(self, limit: int = 100, now: int = NOW, priority: int = 1) -> list[Any]:
+        answer = await self.asked(Claim(self.operator, priority, self.account, limit, now))
+        assert isinstance(answer, list), answer
+        return answer
+
+    async def claimed(self, **changes: Any) -> int:
+        """The id of a message that is in the dispatcher's hands."""
+        return await self.new(stage=1, **changes)
+
+    def accept(
+        self, message_id: int, name: str, part: int = 1, *, last: bool = True, at: int = NOW + 1000
+    ) -> asyncio.Future[int | None]:
+        return self.recorded(PartAccepted(message_id, part, self.operator, name, at, last=last))
+
+    def receipt(
+        self,
+        *names: str,
+        state: MessageState = MessageState.DELIVERED,
+        error: str = "",
+        at: int = NOW + 5000,
+    ) -> asyncio.Future[int | None]:
+        return self.recorded(
+            ReceiptSeen(self.operator, names, state, error, None, at, "id:" + "".join(names))
+        )
+
+    def postpone(self, message_id: int, due_at: int, **changes: Any) -> asyncio.Future[int | None]:
+        return self.recorded(Postponed(message_id, due_at, "ESME_RTHROTTLED", NOW + 1, **changes))
+
+    def finish(
+        self, message_id: int, state: MessageState, *, refund: bool = True, at: int = NOW + 9
+    ) -> asyncio.Future[int | None]:
+        return self.recorded(Finished(message_id, state, "ESME_RINVDSTADR", at, refund=refund))
+
+    def release(self, *message_ids: int, uncertain: bool = False) -> asyncio.Future[int | None]:
+        return self.recorded(Released(message_ids, uncertain=uncertain, at=NOW + 7))
+
+    async def story(self, message_id: int) -> Any:
+        story = await self.store.story(message_id)
+        assert story is not None
+        return story
+
+    async def state(self, message_id: int) -> int | None:
+        """What the customer is told."""
+        return await self.told(Ref(None, message_id))
+
+    async def told(self, ref: Ref, now: int = NOW) -> int | None:
+        [status] = await self.store.statuses(self.account, [ref], now)
+        return None if status is None else int(status.state)
+
+    async def funds(self, login: str = "shop") -> Any:
+        return (await self.store.books.account(login)).funds
+
+    async def balanced(self, login: str = "shop") -> bool:
+        """The promise about money."""
+        return bool((await self.funds(login)).balance == await self.store.books.ledger_sum(login))
+
+    async def all_recorded(self, events: Sequence[Event]) -> list[int | None]:
+        return list(await asyncio.gather(*[self.recorded(event) for event in events]))
+
+
+async def furnish(store: Any) -> Desk:
+    """The account `shop` with a balance, the test account `demo`, an operator."""
+    books = store.books
+    account = await books.add_account(
+        NewAccount("shop", AccountKind.FULL, "hash", balance=BALANCE, part_price=PRICE),
+        actor="test",
+        now=NOW,
+    )
+    await books.add_account(NewAccount("demo", AccountKind.TEST, "hash"), actor="test", now=NOW)
+    return Desk(store, account, await books.ensure_operator("kcell"))
+
+
+@pytest.fixture(params=ENGINES)
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
+    engine = ENGINES[request.param](tmp_path)
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture
+async def desk(engine: Any) -> Desk:
+    return await furnish(await engine.open())
+
+
+@pytest.fixture
+def again(engine: Any) -> Callable[[Desk], Any]:
+    """Take over a desk's database after its death."""
+
+    async def again(desk: Desk, now: int = NOW + HOUR) -> Desk:
+        engine.die(desk.store)
+        return Desk(await engine.open(now), desk.account, desk.operator)
+
+    return again

@@ -1,0 +1,53 @@
+"""The named statements."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+import habar.store.sqlite
+from habar.store.sqlite.sql import LIST_SIZES, QUERIES, ROWS, insert, slices
+
+SOURCES = "".join(
+    path.read_text("utf-8") for path in sorted(Path(habar.store.sqlite.__path__[0]).glob("*.py"))
+)
+
+
+def test_every_statement_is_used_and_every_used_one_is_there() -> None:
+    unused = [name for name in QUERIES if f'"{name}"' not in SOURCES]
+    missing = set(re.findall(r'QUERIES\["(\w+)"\]', SOURCES)) - set(QUERIES)
+    assert (unused, missing) == ([], set())
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_every_statement_fits_the_schema(connection: sqlite3.Connection, name: str) -> None:
+    text = QUERIES[name].replace("(:list)", "(?)")
+    connection.execute("EXPLAIN " + text, [None] * text.count("?"))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 8, 9, 64, 65, 255, 256, 257, 700])
+def test_a_list_of_any_length_is_asked_in_slices(count: int) -> None:
+    asked = []
+    for text, values in slices("sent_parts", list(range(count))):
+        assert text.count("?") == len(values)
+        assert len(values) in LIST_SIZES
+        asked += sorted(set(values))
+    assert asked == list(range(count))
+
+
+@pytest.mark.parametrize("count", [0, 1, ROWS - 1, ROWS, ROWS + 1, 3 * ROWS, 3 * ROWS + 7])
+def test_rows_are_inserted_in_order_however_many(
+    connection: sqlite3.Connection, count: int
+) -> None:
+    rows = [(1, number, number + 5) for number in range(count)]
+    insert(connection, "insert_ref", rows)
+    assert connection.execute("SELECT * FROM customer_ref ORDER BY customer_id").fetchall() == rows
+
+
+def test_later_rows_win_in_one_statement_too(connection: sqlite3.Connection) -> None:
+    insert(connection, "insert_ref", [(1, number % 10, number) for number in range(2 * ROWS)])
+    found = connection.execute("SELECT min(message_id), count(*) FROM customer_ref").fetchone()
+    assert found == (190, 10)
