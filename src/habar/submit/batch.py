@@ -22,6 +22,7 @@ from habar.store.port import Journal
 from habar.submit.checks import Checked, Draft, check
 from habar.submit.handoff import Handoff
 from habar.submit.rate import RateLimits
+from habar.submit.tally import Tally
 
 Settled = Callable[[list[Outcome], HabarError | None], None]
 """Told an outcome for each draft in order, and the error if the store took none of them: then the
@@ -40,6 +41,7 @@ class Surroundings:
     handoff: Handoff
     routes: Routes
     rates: RateLimits
+    tally: Tally
 
 
 class Moment(NamedTuple):
@@ -84,7 +86,7 @@ class Batch:
         if submissions:
             self._around.journal.submit(submissions, self._committed)
         else:
-            self._done(self._outcomes, None)
+            self._settle(None)
 
     def _submission(self, protocol: int, checked: Checked, text: str, moment: Moment) -> Submission:
         refusal, customer_id, recipient, sender, flash, data_coding, parts, beg, end = checked
@@ -135,14 +137,18 @@ class Batch:
         if isinstance(result, HabarError):
             for submission in self._submissions:
                 self._undo(submission)
-            self._done(self._outcomes, result)
+            self._settle(result)
             return
         try:
             self._hand_over(result)
         finally:  # whatever the dispatcher does, the customer is told what is on disk
             for place, outcome in zip(self._places, result, strict=True):
                 self._outcomes[place] = outcome
-            self._done(self._outcomes, None)
+            self._settle(None)
+
+    def _settle(self, error: HabarError | None) -> None:
+        self._around.tally.count(self._outcomes)
+        self._done(self._outcomes, error)
 
     def _hand_over(self, outcomes: list[Outcome]) -> None:
         handoff, account = self._around.handoff, self._account

@@ -30,6 +30,7 @@ from habar.submit.batch import Batch, Moment, Settled, Surroundings
 from habar.submit.checks import Draft
 from habar.submit.handoff import Handoff
 from habar.submit.rate import RateLimits
+from habar.submit.tally import Tally
 from habar.submit.turns import Turns
 
 Answered = Callable[[list[Outcome] | StoreUnavailable], None]
@@ -62,7 +63,8 @@ class Door:
         settings: DoorSettings | None = None,
     ) -> None:
         self.draining = False
-        self._around = Surroundings(journal, handoff, routes, RateLimits())
+        self.tally = Tally()
+        self._around = Surroundings(journal, handoff, routes, RateLimits(), self.tally)
         self._now = now
         self._monotonic = monotonic
         self._settings = settings or DoorSettings()
@@ -83,9 +85,9 @@ class Door:
     ) -> None:
         """Accept or refuse each of the drafts, and tell `done` (perhaps before this returns)."""
         if self.draining:
-            done(StoreUnavailable("the gateway is stopping"))
+            self._turn_away(done, "the gateway is stopping")
         elif self._around.journal.backlog > self._settings.backlog_limit:
-            done(StoreUnavailable("too much waits to be written"))
+            self._turn_away(done, "too much waits to be written")
         elif len(drafts) <= self._settings.slice_size:
             self._begin(account, protocol, drafts, lambda *result: done(_answer(*result)))
         else:
@@ -100,6 +102,10 @@ class Door:
     def drain(self) -> None:
         """Take no new work; packages that were begun go on to their end."""
         self.draining = True
+
+    def _turn_away(self, done: Answered, why: str) -> None:
+        self.tally.turned_away += 1
+        done(StoreUnavailable(why))
 
     def _begin(
         self, account: Account, protocol: Protocol, drafts: Sequence[Draft], done: Settled
