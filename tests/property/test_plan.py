@@ -1,7 +1,9 @@
 """dispatch/plan.py under any order of events: bounded, fair, complete, in order."""
 
+from bisect import insort
 from collections import deque
 from itertools import count
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -13,6 +15,15 @@ from habar.model.message import Outgoing
 ACCOUNTS = st.integers(1, 4)
 PRIORITIES = st.integers(0, 2)
 KEYS = st.tuples(PRIORITIES, ACCOUNTS)
+SCHEDULED = 100
+"""Added to the account for messages that are scheduled: theirs is the order of their times."""
+Key = tuple[int, int]
+Write = tuple[str, Any, bool]
+"""Kind, what is written, and whether a place in memory is reserved for it."""
+
+
+def key_of(message: Outgoing) -> Key:
+    return (message.priority, message.account_id)
 
 
 def make(message_id: int, key: tuple[int, int], due_at: int) -> Outgoing:
@@ -20,7 +31,7 @@ def make(message_id: int, key: tuple[int, int], due_at: int) -> Outgoing:
 
 
 class PlanMachine(RuleBasedStateMachine):
-    """A plan beside a model of the store: every message is in one place, and comes out once."""
+    """A plan beside a model of the store: one journal in which everything takes effect in order."""
 
     @initialize(ahead=st.integers(1, 200))
     def begin(self, ahead: int) -> None:
@@ -29,35 +40,71 @@ class PlanMachine(RuleBasedStateMachine):
         self.plan.merge([], now=0)
         self.now = 0
         self.ids = count(1)
-        self.disk: dict[tuple[int, int], deque[Outgoing]] = {}
-        self.asked: list[tuple[Fetch, int]] = []
-        self.reserved: list[tuple[int, int]] = []
+        self.journal: deque[Write] = deque()
+        self.disk: dict[Key, list[Outgoing]] = {}
+        self.under_way: list[Fetch] = []
+        self.reserved = 0
         self.inside: dict[int, Outgoing] = {}
         self.out: set[int] = set()
-        self.last: dict[tuple[int, int], int] = {}
+        self.last: dict[Key, int] = {}
 
-    def _store(self, key: tuple[int, int], message: Outgoing) -> None:
-        self.disk.setdefault(key, deque()).append(message)
-
-    @rule(key=KEYS, keep=st.booleans())
-    def accept(self, key: tuple[int, int], *, keep: bool) -> None:
-        """A message comes in by the door: into a reserved place, or to disk."""
-        if self.plan.reserve(key, self.now):
-            if keep:
-                message = make(next(self.ids), key, self.now)
-                self.inside[message.message_id] = message
-                self.plan.take(message)
+    # --- The journal -----------------------------------------------------------------------------
+    @precondition(lambda self: self.journal)
+    @rule(writes=st.integers(1, 20), fails=st.booleans())
+    def commit(self, writes: int, *, fails: bool) -> None:
+        """The next writes take effect, or fail as far as they may."""
+        for _ in range(min(writes, len(self.journal))):
+            kind, item, placed = self.journal.popleft()
+            if kind == "claim":
+                self._claimed(item, fails=fails)
+            elif kind == "release":
+                for message in item:
+                    insort(self.disk.setdefault(key_of(message), []), message)
+            elif fails:
+                if placed:
+                    self.plan.release(key_of(item))
+                    self.reserved -= 1
+            elif placed:
+                self.reserved -= 1
+                self.inside[item.message_id] = item
+                self.plan.take(item)
             else:
-                self.reserved.append(key)
-        else:
-            message = make(next(self.ids), key, self.now)
-            self._store(key, message)
-            self.plan.waiting(key, message.due_at, self.now)
+                insort(self.disk.setdefault(key_of(item), []), item)
+                self.plan.waiting(key_of(item), item.due_at, self.now)
 
-    @rule()
-    def not_stored(self) -> None:
-        if self.reserved:
-            self.plan.release(self.reserved.pop())
+    def _claimed(self, claim: tuple[Fetch, int], *, fails: bool) -> None:
+        fetch, asked_at = claim
+        self.under_way.remove(fetch)
+        if fails:
+            self._returned(self.plan.fetch_failed(fetch, asked_at))
+            return
+        waiting = self.disk.get((fetch.priority, fetch.account_id), [])
+        given = [m for m in waiting if m.due_at <= asked_at][: fetch.limit]
+        for message in given:
+            waiting.remove(message)
+        self.inside.update((message.message_id, message) for message in given)
+        self._returned(self.plan.fetched(fetch, given, asked_at))
+
+    def _returned(self, messages: list[Outgoing]) -> None:
+        for message in messages:
+            del self.inside[message.message_id]
+        if messages:
+            self.journal.append(("release", messages, False))
+
+    # --- What happens ----------------------------------------------------------------------------
+    @rule(key=KEYS, many=st.integers(1, 12))
+    def accept(self, key: Key, many: int) -> None:
+        """Messages come in by the door: into reserved places, or to disk."""
+        for _ in range(many):
+            placed = self.plan.reserve(key, self.now)
+            self.reserved += placed
+            self.journal.append(("submit", make(next(self.ids), key, self.now), placed))
+
+    @rule(key=KEYS, wait=st.integers(1, 20))
+    def schedule(self, key: Key, wait: int) -> None:
+        """One for later: it goes to disk, and nothing is promised of its place among the others."""
+        message = make(1_000_000 + next(self.ids), (key[0], key[1] + SCHEDULED), self.now + wait)
+        self.journal.append(("submit", message, False))
 
     @rule(step=st.integers(1, 5))
     def time_passes(self, step: int) -> None:
@@ -68,76 +115,63 @@ class PlanMachine(RuleBasedStateMachine):
     def ask(self) -> None:
         for fetch in self.plan.fetches(self.now):
             assert fetch.limit >= 1
-            assert all((f.priority, f.account_id) != fetch[:2] for f, _ in self.asked)
-            self.asked.append((fetch, self.now))
+            assert all(f[:2] != fetch[:2] for f in self.under_way), "one look at a time"
+            self.under_way.append(fetch)
+            self.journal.append(("claim", (fetch, self.now), False))
 
-    @precondition(lambda self: self.asked)
-    @rule(fails=st.booleans(), which=st.integers(0, 10))
-    def answer(self, which: int, *, fails: bool) -> None:
-        fetch, asked_at = self.asked.pop(which % len(self.asked))
-        if fails:
-            self.plan.fetch_failed(fetch, asked_at)
-            return
-        waiting = self.disk.get((fetch.priority, fetch.account_id), deque())
-        given = [waiting.popleft() for _ in range(min(fetch.limit, len(waiting)))]
-        self.inside.update((message.message_id, message) for message in given)
-        self.plan.fetched(fetch, given, asked_at)
-
-    @rule()
-    def send(self) -> None:
-        message = self.plan.next()
-        if message is None:
-            assert not self.inside
-            return
-        assert self.inside.pop(message.message_id) == message
-        assert message.message_id not in self.out
-        self.out.add(message.message_id)
-        best = min((other.priority for other in self.inside.values()), default=9)
-        assert message.priority <= best
-        key = (message.priority, message.account_id)
-        assert message.message_id > self.last.get(key, 0), "an account's own order"
-        self.last[key] = message.message_id
+    @rule(many=st.integers(1, 5))
+    def send(self, many: int) -> None:
+        for _ in range(many):
+            message = self.plan.next()
+            if message is None:
+                break
+            assert self.inside.pop(message.message_id) == message
+            assert message.message_id not in self.out
+            self.out.add(message.message_id)
+            key = key_of(message)
+            in_order = key[1] > SCHEDULED or message.message_id > self.last.get(key, 0)
+            assert in_order, "an account's own order"
+            self.last[key] = message.message_id
 
     @rule()
     def link_down(self) -> None:
-        given = self.plan.clear(self.now)
-        assert {m.message_id for m in given} == set(self.inside)
-        for message in sorted(given, reverse=True):
-            self.disk.setdefault((message.priority, message.account_id), deque()).appendleft(
-                message
-            )
-        self.inside.clear()
+        """Everything goes back to disk; what is committed meanwhile, too."""
+        while self.inside or self.journal:
+            given = self.plan.clear(self.now)
+            assert {m.message_id for m in given} == set(self.inside)
+            self._returned(given)
+            if self.journal:
+                self.commit(100, fails=False)
 
-    @rule(which=st.integers(1, 50))
-    def withdraw(self, which: int) -> None:
-        message = self.plan.withdraw(which)
-        assert message == self.inside.pop(which, None)
+    @rule(data=st.data())
+    def withdraw(self, data: st.DataObject) -> None:
+        which = data.draw(st.sampled_from(sorted(self.inside) or [0]))
+        assert self.plan.withdraw(which) == self.inside.pop(which, None)
 
     @invariant()
     def bounded(self) -> None:
-        claimed = sum(fetch.limit for fetch, _ in self.asked)
-        assert self.plan.taken == len(self.inside) + len(self.reserved) + claimed
+        claimed = sum(fetch.limit for fetch in self.under_way)
+        assert self.plan.taken == len(self.inside) + self.reserved + claimed
         assert self.plan.taken <= self.ahead
 
     def teardown(self) -> None:
-        """Whatever happened, everything that was accepted can still go out."""
-        while self.reserved:
-            self.not_stored()
-        while self.asked:
-            self.answer(0, fails=True)
+        """Whatever happened, everything that was accepted still goes out, without another hint."""
         for _ in range(10_000):
             self.time_passes(1)
             self.ask()
-            while self.asked:
-                self.answer(0, fails=False)
+            while self.journal:
+                self.commit(100, fails=False)
             while self.inside:
-                self.send()
+                before = len(self.inside)
+                self.send(100)
+                assert len(self.inside) < before, "a message that is here can go"
             if not any(self.disk.values()):
                 break
         assert not any(self.disk.values())
+        assert self.plan.taken == 0
 
 
-PlanMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+PlanMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
 TestPlan = PlanMachine.TestCase
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -83,7 +83,7 @@ class Lane:
         self._retry = retry
         self._clock = clock
         self._plan = Plan(ahead)
-        self.supply = Supply(settings.id, self._plan, store, clock, self.pump_soon)
+        self.supply = Supply(settings.id, self._plan, store, clock, self.pump_soon, self._returned)
         self._sends = settings.bind is not BindKind.RECEIVER
         self._final = None if settings.receipts else MessageState.ENROUTE
         self._open = False
@@ -136,7 +136,10 @@ class Lane:
     # --- Handoff, for this operator --------------------------------------------------------------
     def reserve(self, account_id: int, priority: int) -> bool:
         """See `Handoff.reserve`."""
-        return self._open and self._plan.reserve((priority, account_id), self._clock.now_ms())
+        if self._open:
+            return self._plan.reserve((priority, account_id), self._clock.now_ms())
+        self._plan.refuse((priority, account_id))
+        return False
 
     def release(self, account_id: int, priority: int) -> None:
         """See `Handoff.release`."""
@@ -314,21 +317,27 @@ class Lane:
         self._record(Finished(message.message_id, MessageState.REJECTED, error, now, refund))
 
     def _give_back(self, now: int) -> None:
-        if not self._plan.empty:
-            self._release(self._plan.clear(now), uncertain=False, now=now)
+        messages = self._plan.clear(now)
+        if messages:
+            self._released(messages, uncertain=False, now=now)
 
-    def _release(self, messages: Iterable[Outgoing], *, uncertain: bool, now: int) -> None:
-        ids = []
+    def _returned(self, messages: list[Outgoing]) -> None:
+        self._released(messages, uncertain=False, now=self._clock.now_ms())
+
+    def _release(self, messages: Sequence[Outgoing], *, uncertain: bool, now: int) -> None:
+        """Give back what the plan does not know of any more."""
         for message in messages:
-            ids.append(message.message_id)
             self._plan.waiting((message.priority, message.account_id), message.due_at, now)
-        if not ids:
-            return
+        if messages:
+            self._released(messages, uncertain=uncertain, now=now)
+
+    def _released(self, messages: Sequence[Outgoing], *, uncertain: bool, now: int) -> None:
         if uncertain:
-            self.counters.uncertain += len(ids)
+            self.counters.uncertain += len(messages)
         else:
-            self.counters.released += len(ids)
-        self._record(Released(tuple(ids), uncertain, now))
+            self.counters.released += len(messages)
+        ids = tuple(message.message_id for message in messages)
+        self._record(Released(ids, uncertain, now))
 
     # --- The one timer ---------------------------------------------------------------------------
     def _arm(self, now: int) -> None:

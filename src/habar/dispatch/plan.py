@@ -4,7 +4,9 @@ Guarantees:
 - Priorities first; inside one, accounts take turns message by message: an account's single
   message waits for one message of each other account at most, whatever they have queued.
 - An account's own messages keep their order: one that is fresh does not pass those of the same
-  account and priority that wait on disk and are due.
+  account and priority that wait on disk and are due. Once the last of these are being fetched,
+  fresh ones find room again, and stand behind them. (What is tried again, after an error or a
+  dropped link, may be passed.)
 - Memory is bounded: never more than `ahead` messages here, reserved and being claimed included.
   An account may hold as many as there are places left free, so one alone has half of them, two
   have a third each, and a further account always finds room.
@@ -31,6 +33,17 @@ class Fetch(NamedTuple):
     limit: int
 
 
+class Behind:
+    """Fresh messages that stand behind those which a fetch under way brings."""
+
+    __slots__ = ("before", "messages")
+
+    def __init__(self, before: int) -> None:
+        self.before = before
+        """Places reserved before the fetch: their messages are the older ones."""
+        self.messages: dict[int, Outgoing] = {}
+
+
 class Plan:
     """One operator's."""
 
@@ -42,6 +55,7 @@ class Plan:
         self._taken = 0
         self._held: dict[Key, int] = {}
         self._queues: dict[Key, OrderedDict[int, Outgoing]] = {}
+        self._behind: dict[Key, Behind] = {}
         self._turns: dict[int, deque[Key]] = {}
         self._priorities: list[int] = []
         self._backlog = Backlog()
@@ -70,19 +84,28 @@ class Plan:
 
         Where the answer is False the message is looked for on disk soon, hint or no hint.
         """
-        if self._backlog.is_due(key, now):
-            self._backlog.hint(key, now, now)
-            return False
         held = self._held.get(key, 0)
-        if held >= self._ahead - self._taken:
-            self.waiting(key, now, now)
+        if self._backlog.is_due(key, now) or held >= self._ahead - self._taken:
+            self.refuse(key)
             return False
         self._held[key] = held + 1
         self._taken += 1
         return True
 
-    def release(self, key: Key, places: int = 1) -> None:
-        """Reserved places are not needed."""
+    def refuse(self, key: Key) -> None:
+        """A message that is about to be stored gets no place."""
+        if key not in self._backlog:
+            self._look = True
+        self._backlog.refused(key)
+
+    def release(self, key: Key) -> None:
+        """A reserved place is not needed."""
+        behind = self._behind.get(key)
+        if behind is not None and behind.before:
+            behind.before -= 1
+        self._free(key, 1)
+
+    def _free(self, key: Key, places: int) -> None:
         if not places:
             return
         held = self._held[key] - places
@@ -98,6 +121,15 @@ class Plan:
     def take(self, message: Outgoing) -> None:
         """Put a message in the place reserved for it."""
         key = (message.priority, message.account_id)
+        behind = self._behind.get(key)
+        if behind is not None:
+            if not behind.before:
+                behind.messages[message.message_id] = message
+                return
+            behind.before -= 1
+        self._put(key, message)
+
+    def _put(self, key: Key, message: Outgoing) -> None:
         queue = self._queues.get(key)
         if queue is None:
             queue = self._queues[key] = OrderedDict()
@@ -116,7 +148,7 @@ class Plan:
             turns.rotate(-1)
         else:
             self._leave(key)
-        self.release(key)
+        self._free(key, 1)
         if len(queue) == self._batch - 1 and key in self._backlog:
             self._look = True
         return message
@@ -128,18 +160,29 @@ class Plan:
             if message is not None:
                 if not queue:
                     self._leave(key)
-                self.release(key)
-                self._look = True
-                return message
-        return None
+                break
+        else:
+            for key, behind in self._behind.items():  # noqa: B007 - used after the loop
+                message = behind.messages.pop(message_id, None)
+                if message is not None:
+                    break
+            else:
+                return None
+        self._free(key, 1)
+        self._look = True
+        return message
 
     def clear(self, now: int) -> list[Outgoing]:
         """Take all messages out, to be given back to the store; they wait on disk then."""
         messages: list[Outgoing] = []
         for key, queue in list(self._queues.items()):
             messages.extend(queue.values())
-            self.release(key, len(queue))
+            self._free(key, len(queue))
             self._leave(key)
+        for key, behind in self._behind.items():
+            messages.extend(behind.messages.values())
+            self._free(key, len(behind.messages))
+            behind.messages.clear()
         for message in messages:
             self.waiting((message.priority, message.account_id), message.due_at, now)
         self._look = True
@@ -196,36 +239,60 @@ class Plan:
         self._next_due = self._backlog.next_due(now)
         due = self._backlog.due(now)
         due.sort(key=lambda key: (key[0], self._held.get(key, 0)))
-        fetches = [self._fetch(key) for key in due if self._is_low(key)]
+        fetches = [self._fetch(key, now) for key in due if self._is_low(key)]
         return [fetch for fetch in fetches if fetch is not None]
 
-    def fetched(self, fetch: Fetch, messages: Sequence[Outgoing], now: int) -> None:
-        """The answer to a fetch of the time `now`."""
+    def fetched(self, fetch: Fetch, messages: Sequence[Outgoing], now: int) -> list[Outgoing]:
+        """The answer to a fetch of the time `now`; what is to be given back to the store."""
         key = (fetch.priority, fetch.account_id)
-        self.release(key, fetch.limit - len(messages))
+        more = len(messages) >= fetch.limit
+        self._free(key, fetch.limit - len(messages))
         for message in messages:
-            self.take(message)
-        self._backlog.looked(key, now, more=len(messages) >= fetch.limit)
+            self._put(key, message)
+        self._backlog.looked(key, now, more=more)
         self._look = True
+        behind = self._behind.pop(key, None)
+        if behind is None:
+            return []
+        if more:
+            return self._give_back(key, behind, now)
+        for message in behind.messages.values():
+            self._put(key, message)
+        return []
 
-    def fetch_failed(self, fetch: Fetch, now: int) -> None:
-        """The store could not answer; the messages still wait there. `wake` tries again."""
+    def fetch_failed(self, fetch: Fetch, now: int) -> list[Outgoing]:
+        """The store could not answer; the messages still wait there. `wake` tries again.
+
+        What is to be given back to the store, to stand behind them.
+        """
         key = (fetch.priority, fetch.account_id)
-        self.release(key, fetch.limit)
-        self._backlog.looked(key, now, more=True)
+        self._free(key, fetch.limit)
+        self._backlog.look_failed(key)
+        behind = self._behind.pop(key, None)
+        return [] if behind is None else self._give_back(key, behind, now)
+
+    def _give_back(self, key: Key, behind: Behind, now: int) -> list[Outgoing]:
+        given = list(behind.messages.values())
+        self._free(key, len(given))
+        for message in given:
+            self._backlog.hint(key, message.due_at, now)
+        return given
 
     def _is_low(self, key: Key) -> bool:
         queue = self._queues.get(key)
         return queue is None or len(queue) < self._batch
 
-    def _fetch(self, key: Key) -> Fetch | None:
+    def _fetch(self, key: Key, now: int) -> Fetch | None:
         held = self._held.get(key, 0)
         free = self._ahead - self._taken
         limit = min(self._batch, (free - held + 1) // 2)
         if limit < 1:
             self._starved = True
             return None
+        queue = self._queues.get(key)
+        reserved = held - (len(queue) if queue else 0)
         self._held[key] = held + limit
         self._taken += limit
-        self._backlog.look(key)
+        if self._backlog.look(key, limit, now):
+            self._behind[key] = Behind(reserved)
         return Fetch(key[0], key[1], limit)

@@ -76,7 +76,8 @@ class Session(asyncio.Protocol):
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0
         self._flushing = False
         self._reason = "closed by the operator"
         self.ended: asyncio.Future[None] = self._loop.create_future()
@@ -214,11 +215,12 @@ class Session(asyncio.Protocol):
     def _arm(self) -> None:
         """Keep one timer: one that is early finds nothing to do, so it is moved forward only."""
         due = self.smpp.next_timer()
-        if due is None or (self._timer is not None and self._timer.when() <= due):
+        if due is None or (self._timer is not None and self._timer_at <= due):
             return
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_at(due, self._tick)
+        self._timer_at = due
 
     def _tick(self) -> None:
         self._timer = None

@@ -70,17 +70,50 @@ def test_a_place_is_free_again_after_next_release_and_withdraw() -> None:
 
 def test_a_fresh_message_does_not_pass_its_account_s_older_ones_on_disk() -> None:
     plan = Plan(100)
-    plan.waiting((1, 1), 50, now=100)
+    plan.merge([(1, 1, 50)], now=100)
     assert not plan.reserve((1, 1), now=100)
     assert plan.reserve((1, 2), now=100), "another account's have nothing to do with it"
     assert plan.reserve((0, 1), now=100), "nor has another priority"
     (fetch,) = plan.fetches(now=100)
-    assert not plan.reserve((1, 1), now=100), "they are still on their way"
+    assert not plan.reserve((1, 1), now=100), "nobody knows how many more there are"
     plan.fetched(fetch, [message(1)], now=100)
-    assert not plan.reserve((1, 1), now=100), "refused while the claim was under way: one more"
-    (fetch,) = plan.fetches(now=100)
-    plan.fetched(fetch, [], now=100)
-    assert plan.reserve((1, 1), now=100)
+    assert not plan.reserve((1, 1), now=100), "one was refused while the fetch was under way"
+
+
+def test_behind_the_last_ones_from_disk_fresh_ones_find_room_again() -> None:
+    plan = Plan(100)
+    put(plan, message(1))
+    assert plan.reserve((1, 1), now=0), "its commit is to come: it is older than the next one"
+    plan.merge([], now=0)
+    plan.waiting((1, 1), 0, now=0)
+    (fetch,) = plan.fetches(now=0)
+    assert plan.reserve((1, 1), now=0)
+    plan.take(message(2))
+    plan.take(message(4))
+    assert drain(plan) == [1, 2], "the fresh one stands behind what is being fetched"
+    assert plan.fetched(fetch, [message(3)], now=0) == []
+    assert drain(plan) == [3, 4]
+    assert plan.taken == 0
+
+
+def test_what_stands_behind_goes_to_disk_when_the_fetch_fails() -> None:
+    plan = Plan(100)
+    plan.waiting((1, 1), 0, now=0)
+    (fetch,) = plan.fetches(now=0)
+    put(plan, message(4), message(5))
+    assert plan.withdraw(5) == message(5)
+    assert plan.fetch_failed(fetch, now=0) == [message(4)]
+    assert plan.taken == 0
+    assert not plan.reserve((1, 1), now=0)
+
+
+def test_what_stands_behind_is_cleared_too() -> None:
+    plan = Plan(100)
+    plan.waiting((1, 1), 0, now=0)
+    plan.fetches(now=0)
+    put(plan, message(4))
+    assert plan.clear(now=0) == [message(4)]
+    assert plan.clear(now=0) == []
 
 
 def test_messages_on_disk_that_are_not_due_hold_up_nobody() -> None:
