@@ -11,6 +11,7 @@ words, cut words, or numbers.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from habar.wire.smpp.constants import ESM_TYPE_MASK, EsmClass, MessageState, Tlv
@@ -188,6 +189,7 @@ def _state_word(word: str) -> MessageState | None:
     return _STATES.get(word.split()[0].upper()[:7], MessageState.UNKNOWN)
 
 
+@lru_cache(maxsize=4096)  # receipts come by the thousand in one minute
 def _date(written: str) -> ReceiptDate | None:
     """Read a date with two digits of the year, or else, where that is no date, with four."""
     if len(written) == _SHORT_DATE and written.isascii() and written.isdigit():
