@@ -23,6 +23,7 @@ from bench.rig import Rig, scratch
 from bench.table import tables
 
 _WIDE = 160  # columns
+_FOREIGN = 0.2  # processors that others used
 _BUSY = 0.9  # of a processor: the load or the sink may have been what was measured
 
 
@@ -125,6 +126,8 @@ def _note(console: Console, case: Case, outcome: runs.Outcome) -> None:
     for name in ("load_cpus", "sink_cpus"):
         if outcome.noise.get(name, 0.0) > _BUSY:
             console.print(f"[yellow]{case.name}: {name} near 1, the figure may be its own[/]")
+    if outcome.noise.get("foreign_cpus", 0.0) > _FOREIGN:
+        console.print(f"[yellow]{case.name}: the machine was not quiet[/]")
     if outcome.faults:
         console.print(f"[red]{case.name}: {outcome.faults}[/]")
     if outcome.profile:
