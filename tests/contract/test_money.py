@@ -28,6 +28,12 @@ async def test_the_price_is_reserved_when_accepted(desk: Any, engine: Any) -> No
     assert await desk.balanced()
 
 
+async def test_what_costs_nothing_leaves_no_entry(desk: Any, engine: Any) -> None:
+    message = await desk.claimed(price=0)
+    await desk.finish(message, MessageState.REJECTED)
+    assert [kind for kind, *_ in engine.ledger(desk.account)] == ["opening"]
+
+
 async def test_the_balance_covers_or_refuses_one_by_one(desk: Any) -> None:
     outcomes = await desk.submit(*[desk.message(price=40_000) for _ in range(3)], desk.message())
     assert [outcome.refusal for outcome in outcomes] == [None, None, Refusal.BALANCE, None]

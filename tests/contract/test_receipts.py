@@ -146,6 +146,18 @@ async def test_a_receipt_after_the_end_follows_the_same_rule(
     assert (await desk.funds()).balance == 100_000
 
 
+async def test_a_message_that_has_ended_stays_so_when_its_part_is_taken(desk: Any) -> None:
+    first, second = await desk.claimed(), await desk.claimed()
+    await asyncio.gather(*[desk.finish(n, MessageState.EXPIRED) for n in (first, second)])
+    assert await desk.accept(first, "1") == first
+    event = PartAccepted(second, 1, desk.operator, "2", NOW, True, MessageState.ENROUTE)
+    assert await desk.recorded(event) == second
+    for number in (first, second):
+        story = await desk.story(number)
+        assert (story.submission.stage, story.submission.state) == (3, MessageState.EXPIRED)
+        assert len(story.parts) == 1
+
+
 async def test_an_operator_without_receipts_ends_the_message_at_once(desk: Any) -> None:
     message = await desk.claimed()
     event = PartAccepted(message, 1, desk.operator, "7", NOW + 1, True, MessageState.ENROUTE)

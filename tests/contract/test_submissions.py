@@ -148,6 +148,16 @@ async def test_one_that_the_store_refuses_harms_no_neighbour(desk: Any, poison: 
     assert await desk.balanced()
 
 
+async def test_ids_stay_unique_after_a_refusal_by_the_store_and_a_death(
+    desk: Any, again: Any
+) -> None:
+    poison = desk.message(text="\ud83d")
+    assert [outcome.refusal for outcome in await desk.submit(poison)] == [Refusal.FAULT]
+    first = await desk.new()
+    desk = await again(desk)
+    assert await desk.new() > first
+
+
 async def test_many_ids_are_known_at_once(desk: Any) -> None:
     free = [desk.message(n, price=0) for n in range(1, 601)]
     first = await desk.submit(*free)

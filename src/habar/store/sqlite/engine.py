@@ -164,6 +164,7 @@ def _begin_run(parts: _Open, now: int) -> int:
     """Take back what an earlier run had in hand; how many messages that were."""
     connection = parts.writer.connection
     try:
+        parts.writer.finish_checkpoint()  # runs that die one after another must not pile up the log
         connection.execute("BEGIN IMMEDIATE")
         recovered = connection.execute(QUERIES["recover_claimed"], (now,)).rowcount
         connection.execute(QUERIES["begin_run"], (now, recovered))

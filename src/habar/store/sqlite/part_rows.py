@@ -24,11 +24,10 @@ Name = tuple[int, str]
 class MessageRow:
     """What a message's parts may change of it."""
 
-    __slots__ = ("changed_at", "parts", "stage", "state")
+    __slots__ = ("changed_at", "parts", "state")
 
-    def __init__(self, parts: int, stage: int, state: int) -> None:
+    def __init__(self, parts: int, state: int) -> None:
         self.parts = parts
-        self.stage = stage
         self.state = MessageState(state)
         self.changed_at: int | None = None
 
@@ -157,6 +156,6 @@ class PartRows:
             return
         message = self._messages.get(row[2])
         if message is None:
-            message = self._messages[row[2]] = MessageRow(*row[10:13])
+            message = self._messages[row[2]] = MessageRow(*row[10:12])
         part = self._parts[number] = PartRow(row, message)
         self._named.setdefault((row[0], row[1]), []).append(part)

@@ -79,14 +79,14 @@ RETURNING account_id, price, parts
 -- name: parts_by_keys
 SELECT part.operator_id, part.operator_message_id, part.message_id, part.part, part.sent_at,
     part.state, part.error, part.done_at, part.receipt_at, part.receipts,
-    message.parts, message.stage, message.state
+    message.parts, message.state
 FROM part CROSS JOIN message ON message.id = part.message_id
 WHERE part.operator_key IN (:list) LIMIT ?
 
 -- name: parts_by_key
 SELECT part.operator_id, part.operator_message_id, part.message_id, part.part, part.sent_at,
     part.state, part.error, part.done_at, part.receipt_at, part.receipts,
-    message.parts, message.stage, message.state
+    message.parts, message.state
 FROM part CROSS JOIN message ON message.id = part.message_id
 WHERE part.operator_key = ? AND part.operator_id = ?
 ORDER BY part.message_id DESC, part.part DESC LIMIT ?
@@ -94,7 +94,7 @@ ORDER BY part.message_id DESC, part.part DESC LIMIT ?
 -- name: part_by_number
 SELECT part.operator_id, part.operator_message_id, part.message_id, part.part, part.sent_at,
     part.state, part.error, part.done_at, part.receipt_at, part.receipts,
-    message.parts, message.stage, message.state
+    message.parts, message.state
 FROM part CROSS JOIN message ON message.id = part.message_id
 WHERE part.message_id = ? AND part.part = ?
 

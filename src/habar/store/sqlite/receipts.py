@@ -14,7 +14,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from habar.model.status import Stage, after, is_open, of_parts
+from habar.model.status import after, is_open, of_parts
 from habar.store.port import PartAccepted, ReceiptSeen
 from habar.store.sqlite.parked import Parked
 from habar.store.sqlite.part_rows import PartRow, PartRows
@@ -88,5 +88,5 @@ def _settle(rows: PartRows, part: PartRow, at: int) -> None:
     message = part.message
     if told is None:
         return
-    if message.stage != Stage.DONE or after(message.state, told) is not message.state:
-        message.stage, message.state, message.changed_at = Stage.DONE, told, at
+    if after(message.state, told) is not message.state:
+        message.state, message.changed_at = told, at

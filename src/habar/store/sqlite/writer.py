@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from habar.store.sqlite.batch import Batch, Write
@@ -90,6 +91,16 @@ class Writer:
             code = sqlite3.SQLITE_IOERR
         if code in _SPOILED:
             self.close()
+        elif code == sqlite3.SQLITE_FULL:
+            self._shorten_log()
+
+    def _shorten_log(self) -> None:
+        """The log may be what fills the disk: what it holds goes into the file, its room is free.
+
+        Where even that finds no room the log stays as it is, and somebody has to make some.
+        """
+        with suppress(sqlite3.Error):
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def backfill(self) -> None:
         """Carry the log into the database file while commits go on; most of a checkpoint."""
