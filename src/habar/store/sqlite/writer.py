@@ -9,6 +9,7 @@ by one at a time (`backfill` beside the others).
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
@@ -31,6 +32,10 @@ _SPOILED = frozenset(
 )
 CHECKPOINT_PAGES = 8_000
 """About 32 MB of log: enough that a page is written back once for many commits."""
+_FEWEST_PAGES = 250
+_SHARE = 4
+"""The log may take one part in so many of the room on the disk: the file must grow there too."""
+_PAGE = 4_096
 
 
 class Writer:
@@ -41,6 +46,7 @@ class Writer:
         self._connection: sqlite3.Connection | None = None
         self._batch: Batch | None = None
         self._pages = 0
+        self._most_pages = self._pages_permitted()
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -59,7 +65,7 @@ class Writer:
     @property
     def checkpoint_due(self) -> bool:
         """Whether the log has become long."""
-        return self._pages >= CHECKPOINT_PAGES
+        return self._pages >= self._most_pages
 
     def write(self, writes: Sequence[Write], rows: int) -> None:
         """A transaction of so many rows, up to its commit. Raises as Batch.write."""
@@ -97,14 +103,22 @@ class Writer:
     def _shorten_log(self) -> None:
         """The log may be what fills the disk: what it holds goes into the file, its room is free.
 
-        Where even that finds no room the log stays as it is, and somebody has to make some.
+        Where even that finds no room, it is tried again as soon as a commit has found some.
         """
         with suppress(sqlite3.Error):
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._pages = self._most_pages = self._pages_permitted()
+
+    def _pages_permitted(self) -> int:
+        """How long the log may become, by the room that there is now."""
+        disk = os.statvfs(self._path.parent)
+        room = disk.f_bavail * disk.f_frsize // _PAGE
+        return max(_FEWEST_PAGES, min(CHECKPOINT_PAGES, room // _SHARE))
 
     def backfill(self) -> None:
         """Carry the log into the database file while commits go on; most of a checkpoint."""
         self._pages = 0
+        self._most_pages = self._pages_permitted()
         beside = connect(self._path, cache_kib=2_000, busy=0, read_only=False)
         try:
             beside.execute("PRAGMA wal_checkpoint(PASSIVE)")
