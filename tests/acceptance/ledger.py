@@ -1,0 +1,28 @@
+"""What the books of an installation say, read beside the gateway or without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from habar.app.database import books_of
+from habar.store.port import Story
+
+
+async def stories(data: Path, sms_ids: Iterable[int]) -> list[Story]:
+    """The stories of these messages, all of which there are."""
+    found = []
+    async with books_of(data) as store:
+        for sms_id in sms_ids:
+            story = await store.story(sms_id)
+            assert story is not None, sms_id
+            found.append(story)
+    return found
+
+
+async def hold_money(data: Path, login: str, opening: int, price: int, messages: int) -> None:
+    """The ledger adds up to the balance, and so many messages were paid for, each once."""
+    async with books_of(data) as store:
+        balance = (await store.books.account(login)).funds.balance
+        assert await store.books.ledger_sum(login) == balance
+    assert opening - balance == price * messages

@@ -1,0 +1,175 @@
+"""The disk is full: nothing is accepted, nothing is lost, and when there is room all goes on.
+
+Tried in two ways: on a small tmpfs (which only root may mount), and with a limit on the size of the
+files that the process may write (which anybody may set, and lift again from outside).
+"""
+
+import asyncio
+import os
+import resource
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from habar.simulator import Simulator
+
+from .conftest import BALANCE, PRICE, SHOP
+from .customer import Answer, Customer, Load, ask
+from .gateway import DidNotStart, Gateway
+from .ledger import hold_money
+from .smsc import Arrivals
+from .test_nothing_is_lost import all_arrived, all_delivered, twice_only_from_the_window
+from .waiting import eventually
+
+MIB = 1024 * 1024
+SMALL = 12 * MIB
+BALLAST = 8 * MIB
+ROOM = 2 * MIB  # what the limited process may write in one file
+FULL = "the store cannot write"
+
+
+class Disk:
+    """Where the data is, and how room is made on it."""
+
+    def __init__(
+        self,
+        data: Path,
+        make_room: Callable[[int], None],
+        *,
+        before_exec: Callable[[], None] | None = None,
+    ) -> None:
+        self.data = data
+        self.make_room = make_room
+        """Given the gateway's process, or 0 where it does not run."""
+        self.before_exec = before_exec
+
+
+@pytest.fixture
+def tmpfs(tmp_path: Path) -> Iterator[Disk]:
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={SMALL}", "none", str(mount)]
+    if os.geteuid() or subprocess.run(["mount", *options], check=False).returncode:
+        pytest.skip("a tmpfs can be mounted by root only; the limit on files is tried instead")
+    ballast = mount / "ballast"
+    ballast.write_bytes(bytes(BALLAST))
+    try:
+        yield Disk(mount / "data", lambda pid: ballast.unlink())
+    finally:
+        subprocess.run(["umount", "--lazy", str(mount)], check=True)
+
+
+@pytest.fixture
+def limited(tmp_path: Path) -> Disk:
+    most = [ROOM]
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write fails with EFBIG and does not kill
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most[0], resource.RLIM_INFINITY))
+
+    def make_room(pid: int) -> None:
+        most[0] = resource.RLIM_INFINITY
+        if pid:
+            both = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, both)
+
+    return Disk(tmp_path / "data", make_room, before_exec=limit)
+
+
+@pytest.fixture(params=["tmpfs", "limited"])
+def disk(request: pytest.FixtureRequest) -> Disk:
+    found: Disk = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def gateway(disk: Disk, produce, operator: tuple[Simulator, Arrivals]) -> Gateway:
+    made: Gateway = await produce(
+        operator[0].port, data=disk.data, before_exec=disk.before_exec, more=ONLY_ERRORS
+    )
+    return made
+
+
+ONLY_ERRORS = """
+[log]
+level = "error"
+"""
+
+
+async def fill(gateway: Gateway, load: Load) -> None:
+    """Send until the disk is full: each connection is told so once, and ends."""
+    await load.run(gateway.port, single=4, packages=4)
+    assert len(load.put_off) >= 8
+    for answer in load.put_off:
+        hold_put_off(answer)
+
+
+def hold_put_off(answer: Answer) -> None:
+    assert (answer.status, answer.error) == (503, 200), answer
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.headers["content-type"] == "text/xml; charset=utf-8"
+
+
+async def is_accepting(gateway: Gateway, load: Load) -> bool:
+    answer = await ask(gateway.port, load.next_document(1))
+    load.count(answer, 1)
+    return answer.status == 200
+
+
+@pytest.mark.rule("xml.overload-retry-after", "xml.package-error-200")
+async def test_a_full_disk_accepts_nothing_and_loses_nothing(
+    disk: Disk, gateway: Gateway, operator: tuple[Simulator, Arrivals]
+) -> None:
+    _, arrivals = operator
+    load = Load(SHOP)
+    async with gateway:
+        await fill(gateway, load)
+        for _ in range(3):  # it stays so, and says so
+            assert not await is_accepting(gateway, load)
+        await is_unready(gateway)
+        disk.make_room(gateway.pid)
+        await eventually(lambda: is_accepting(gateway, load))
+        load.put_off.clear()
+        load.stopping = True
+        await load.run(gateway.port)
+        await all_arrived(arrivals, load.accepted)
+        await all_delivered(gateway, load)
+        assert not arrivals.repeated
+    assert FULL in gateway.log()
+    await hold_money(gateway.data, SHOP.name, BALANCE, PRICE, len(load.accepted))
+
+
+async def test_a_kill_with_the_disk_full_loses_nothing(
+    disk: Disk, gateway: Gateway, operator: tuple[Simulator, Arrivals]
+) -> None:
+    _, arrivals = operator
+    load = Load(SHOP)
+    await gateway.start()
+    await fill(gateway, load)
+    await gateway.kill()
+    try:
+        await gateway.start()
+    except DidNotStart as refused:
+        assert refused.ended.code == 1
+        assert FULL in refused.ended.err
+    else:
+        await gateway.kill()
+    disk.make_room(0)
+    await gateway.start()
+    await all_arrived(arrivals, load.accepted)
+    await eventually(lambda: is_accepting(gateway, load))
+    await all_delivered(gateway, load)
+    await twice_only_from_the_window(gateway, arrivals)
+    assert (await gateway.stop()).code == 0
+    await hold_money(gateway.data, SHOP.name, BALANCE, PRICE, len(arrivals.links))
+
+
+async def is_unready(gateway: Gateway) -> None:
+    """/readyz tells the load balancer."""
+    async with Customer(gateway.port) as customer:
+        customer.writer.write(b"GET /readyz HTTP/1.1\r\nHost: habar\r\n\r\n")
+        async with asyncio.timeout(10):
+            assert b" 503 " in await customer.reader.readline()
