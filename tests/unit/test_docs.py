@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import trustme
 from lxml import etree
 from typer.main import get_command
 
@@ -207,8 +208,9 @@ class TestSettings:
 
         examples = [c for k, c in FENCE.findall(text_of(REFERENCE / "settings.md")) if k == "toml"]
         assert examples
-        for name in ("cert.pem", "key.pem"):
-            (tmp_path / name).touch()
+        issued = trustme.CA().issue_cert("gateway.example")
+        issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+        issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
         for example in examples:
             assert build(msgspec.toml.decode(example), {}, tmp_path).operators
 
@@ -231,8 +233,8 @@ class TestMetrics:
         of_http = {
             family.name: family.type for family in HttpCollector(HttpStats(), lambda: 0).collect()
         }
-        counters = {*metrics.LANE_COUNTERS, *metrics.TOTALS}
-        gauges = {*metrics.LANE_GAUGES, *metrics.STATES}
+        counters = {*metrics.LANE_COUNTERS, *metrics.TOTALS, metrics.REFUSED}
+        gauges = {*metrics.LANE_GAUGES, *metrics.STATES, metrics.BUILD}
         kinds = of_http | dict.fromkeys(counters, "counter") | dict.fromkeys(gauges, "gauge")
         told = {
             row[0].strip("`").removesuffix("_total"): row[1].partition(",")[0]

@@ -8,6 +8,7 @@ Knows no database.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar
@@ -70,7 +71,9 @@ def apply(account: Account, settings: Mapping[str, str]) -> Account:
 def _parse(name: str, text: str) -> Any:
     setting = _SETTINGS.get(name)
     if setting is None:
-        raise InvalidValue(f"no setting {name!r}; there are: {', '.join(_SETTINGS)}")
+        near = difflib.get_close_matches(name, _SETTINGS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(_SETTINGS)}"
+        raise InvalidValue(f"no setting {name!r}; {hint}")
     try:
         return setting.parse(text.strip())
     except InvalidValue as error:

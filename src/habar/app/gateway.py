@@ -1,8 +1,9 @@
 """The gateway: every part, made from the settings, started and stopped in order.
 
 Guarantees: nothing listens before what it needs is ready; at a stop the doors close first, then
-requests begun are answered, the operators' windows run empty, the rest goes back to the queue, and
-the store is closed last. Knows no signal, no command line and no sandbox.
+requests begun are answered, the operators' windows run empty, the rest goes back to the queue; a
+part that fails to start or stop keeps none of the others from stopping. The store is opened before
+and closed after by whoever made the gateway. Knows no signal, no command line and no sandbox.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ import ssl
 from pathlib import Path
 
 import structlog
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from habar import operators as links
 from habar.app.database import open_store
 from habar.app.metrics import Collector
+from habar.app.operators import link_settings
+from habar.app.periodic import Periodic
 from habar.config import OperatorSettings, Settings
 from habar.dispatch import Dispatcher, Housekeeping
-from habar.errors import HabarError
 from habar.inbound import Receipts
 from habar.model.retry import RetryPlan
 from habar.model.route import Operator, Routes
@@ -30,7 +32,7 @@ from habar.northbound.http.settings import HttpSettings, ListenAddress
 from habar.northbound.http.xml import XmlEndpoint, error_body
 from habar.operators.clock import SystemClock
 from habar.query import Query
-from habar.store.port import Store
+from habar.store.port import Counts, Store
 from habar.submit.authenticate import Authenticator
 from habar.submit.directory import Directory
 from habar.submit.door import Door, DoorSettings
@@ -38,6 +40,8 @@ from habar.submit.door import Door, DoorSettings
 log = structlog.get_logger("habar.gateway")
 REFRESH_SECONDS = 1.0
 """How soon the gateway sees what a command beside it has changed."""
+COUNT_SECONDS = 10.0
+"""How old the counts of the queue may be: counting reads the whole index of a long queue."""
 HOUR = 3_600_000
 
 
@@ -47,11 +51,14 @@ class Gateway:
     def __init__(self, settings: Settings, store: Store, tls: ssl.SSLContext | None) -> None:
         self.settings = settings
         self.store = store
-        self._tls = tls
-        self._clock = SystemClock()
-        self._refresher: asyncio.Task[None] | None = None
         self.registry = CollectorRegistry()
         self.directory = Directory(store.books)
+        self.queue = Counts(0, 0, 0)
+        """How much there was in the store when it was last counted."""
+        self._tls = tls
+        self._clock = SystemClock()
+        self._patience = 0.0
+        self._undo = contextlib.AsyncExitStack()
 
     @property
     def addresses(self) -> tuple[ListenAddress, ...]:
@@ -59,35 +66,52 @@ class Gateway:
         return self.http.addresses
 
     async def start(self) -> None:
-        """Open what is needed, connect to the operators, then listen.
+        """Read the accounts, connect to the operators, then listen.
 
-        The store is open already (`open_store`). Raises OSError where an address is taken.
+        Raises OSError where an address is taken, and what the store raises; then nothing runs.
         """
-        await self.directory.load()
-        operators = [await self._operator(o) for o in self.settings.operators]
-        self._wire(operators)
-        await self.dispatcher.start()
-        self.housekeeping.start()
         try:
-            await self.http.start()
-        except OSError:
-            await self._stop_sending(0)
+            await self._start()
+        except BaseException:
+            await self._undo.aclose()
             raise
-        self._refresher = asyncio.create_task(self._refresh(), name="refresh accounts")
+        self._patience = self.settings.gateway.drain_seconds
 
     async def stop(self) -> None:
         """Stop in order; what was accepted and not sent is in the store's queue."""
-        patience = self.settings.gateway.drain_seconds
-        if self._refresher is not None:
-            self._refresher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._refresher
+        await self._undo.aclose()
+
+    async def _start(self) -> None:
+        undo = self._undo
+        await self.directory.load()
+        self._wire([await self._operator(o) for o in self.settings.operators])
+        undo.callback(self.authenticator.close)
+        undo.push_async_callback(self._stop_sending)
+        await self.dispatcher.start()
+        self.housekeeping.start()
+        undo.push_async_callback(self._close_doors)
+        await self.http.start()
+        for periodic in (
+            Periodic("follow the accounts", REFRESH_SECONDS, self._follow),
+            Periodic("count the queue", COUNT_SECONDS, self._count),
+        ):
+            undo.push_async_callback(periodic.stop)
+            periodic.start()
+
+    async def _close_doors(self) -> None:
+        """Let nobody in any more and answer those who are in, for at most half of the patience."""
+        began = asyncio.get_running_loop().time()
         self.http.announce_drain()
+        if not await self.http.drain(self._patience / 2):
+            log.warning("requests were cut off: they took too long")
         self.door.drain()
-        await self.http.drain(patience)
         await self.xml.close()
         self.authenticator.close()
-        await self._stop_sending(patience)
+        self._patience -= asyncio.get_running_loop().time() - began
+
+    async def _stop_sending(self) -> None:
+        self.housekeeping.stop()
+        await self.dispatcher.drain(max(0.0, self._patience))
 
     def _wire(self, operators: list[links.OperatorSettings]) -> None:
         clock = self._clock
@@ -105,36 +129,25 @@ class Gateway:
         )
         self.housekeeping = Housekeeping(journal, retry=retry, clock=clock)
         self.authenticator = Authenticator(self.directory)
-        routes = Routes(tuple(Operator(o.id, o.name, o.receipts) for o in operators))
         self.door = Door(
             journal,
             self.dispatcher,
-            routes,
+            Routes(tuple(Operator(o.id, o.name, o.receipts) for o in operators)),
             now=clock.now_ms,
-            settings=DoorSettings(backlog_limit=gateway.max_backlog),
+            settings=DoorSettings(backlog_limit=gateway.backlog_limit),
         )
         query = Query(self.store, self.dispatcher, now=clock.now_ms)
         limit = self.settings.http.body_limit
         self.xml = XmlEndpoint(self.authenticator, self.door, query, limit=limit)
         self.http = self._listener()
         self.registry.register(Collector(self))
+        ProcessCollector(registry=self.registry)
 
     def _listener(self) -> HttpServer:
-        http = self.settings.http
-        probes = {
-            "http": lambda: self.http.readiness(),
-            "store": self._store_probe,
-        }
+        # An operator that is down is no reason to be unready: what is accepted waits on disk.
+        probes = {"http": lambda: self.http.readiness(), "store": self._store_probe}
         return HttpServer(
-            HttpSettings(
-                listen=tuple(ListenAddress(x.host, x.port, x.ops) for x in self.settings.listeners),
-                body_limit=http.body_limit,
-                connection_limit=http.max_connections,
-                header_timeout=http.header_seconds,
-                body_timeout=http.body_seconds,
-                keep_alive_timeout=http.keep_alive_seconds,
-                access_log=http.access_log,
-            ),
+            http_settings(self.settings),
             {b"/api": self.xml},
             error_body,
             ops=ops_app(probes, self.registry),
@@ -146,39 +159,32 @@ class Gateway:
         return None if self.store.journal.healthy else "the store cannot write"
 
     async def _operator(self, settings: OperatorSettings) -> links.OperatorSettings:
-        return links.OperatorSettings(
-            id=await self.store.books.ensure_operator(settings.name),
-            name=settings.name,
-            host=settings.host,
-            port=settings.port,
-            system_id=settings.system_id,
-            password=settings.password,
-            system_type=settings.system_type,
-            window=settings.window,
-            throughput=settings.throughput,
-            enquire_link=settings.enquire_link_seconds,
-            response_timeout=settings.response_seconds,
-            receipts=settings.receipts,
-            tls=ssl.create_default_context() if settings.tls else None,
-            quirks=links.Quirks(
-                response_id=links.IdForm(settings.response_id_base),
-                receipt_id=links.IdForm(settings.receipt_id_base),
-            ),
-        )
+        return link_settings(await self.store.books.ensure_operator(settings.name), settings)
 
-    async def _refresh(self) -> None:
-        """Follow what commands beside the gateway change."""
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            try:
-                if await self.directory.refresh_if_changed():
-                    log.info("accounts read again", accounts=len(self.directory))
-            except HabarError as error:
-                log.warning("accounts could not be read", error=str(error))
+    async def _follow(self) -> None:
+        """See what commands beside the gateway have changed."""
+        if await self.directory.refresh_if_changed():
+            log.info("accounts read again", accounts=len(self.directory))
 
-    async def _stop_sending(self, patience: float) -> None:
-        self.housekeeping.stop()
-        await self.dispatcher.drain(patience)
+    async def _count(self) -> None:
+        self.queue = await self.store.counts()
+
+
+def http_settings(settings: Settings) -> HttpSettings:
+    """The listener's settings; what is not said there stays as the listener has it."""
+    http = settings.http
+    return HttpSettings(
+        listen=tuple(ListenAddress(x.host, x.port, x.ops) for x in settings.listeners),
+        body_limit=http.body_limit,
+        bodies_limit=http.bodies_limit,
+        connection_limit=http.connection_limit,
+        handshake_timeout=http.handshake_seconds,
+        header_timeout=http.header_seconds,
+        body_timeout=http.body_seconds,
+        keep_alive_timeout=http.keep_alive_seconds,
+        send_timeout=http.send_seconds,
+        access_log=http.access_log,
+    )
 
 
 async def open_gateway(settings: Settings, tls: ssl.SSLContext | None) -> Gateway:

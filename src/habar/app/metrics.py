@@ -1,6 +1,7 @@
 """The gateway's figures for Prometheus: read from the parts' plain integers when asked.
 
-Guarantees: costs nothing between scrapes. The listener's own figures are its own (northbound).
+Guarantees: costs nothing between scrapes and asks no database. The listener's own figures are its
+own (northbound).
 """
 
 from __future__ import annotations
@@ -12,17 +13,22 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector as PrometheusCollector
 
+from habar import __version__
 from habar.dispatch import Dispatcher, Housekeeping, Lane
+from habar.errors import Refusal
 from habar.inbound import Receipts
-from habar.store.port import Store
+from habar.store.port import Counts, Store
 from habar.submit.directory import Directory
+from habar.submit.door import Door
 
 
 class Parts(Protocol):
     """What the figures are read from."""
 
     store: Store
+    queue: Counts
     directory: Directory
+    door: Door
     dispatcher: Dispatcher
     housekeeping: Housekeeping
     receipts: Receipts
@@ -60,12 +66,27 @@ LANE_GAUGES: dict[str, tuple[str, Callable[[Lane], int]]] = {
     "habar_dispatch_ready": ("Messages in memory that wait for room.", lambda x: x.ready),
     "habar_dispatch_unsettled": ("Results that are not yet on disk.", lambda x: x.unsettled),
 }
+REFUSED = "habar_messages_refused"
+"""By reason."""
+BUILD = "habar_build_info"
+"""By version."""
 TOTALS: dict[str, tuple[str, Callable[[Parts], int]]] = {
+    "habar_messages_accepted": ("Messages accepted.", lambda p: p.door.tally.accepted),
+    "habar_parts_accepted": ("Parts (SMS) of accepted messages.", lambda p: p.door.tally.parts),
+    "habar_messages_repeated": (
+        "Repeats answered with the first message's answer.",
+        lambda p: p.door.tally.repeated,
+    ),
+    "habar_packages_turned_away": (
+        "Packages answered: come again later.",
+        lambda p: p.door.tally.turned_away,
+    ),
     "habar_receipts": ("Receipts that came.", lambda p: p.receipts.receipts),
     "habar_receipts_unmatched": (
         "Receipts that matched no message when they came.",
         lambda p: p.receipts.unmatched,
     ),
+    "habar_store_commits": ("Commits.", lambda p: p.store.journal.commits),
     "habar_receipts_unreadable": ("Receipts that say nothing.", lambda p: p.receipts.unreadable),
     "habar_deliver_sm_refused": (
         "Subscribers' messages that were not taken.",
@@ -80,6 +101,12 @@ TOTALS: dict[str, tuple[str, Callable[[Parts], int]]] = {
 }
 STATES: dict[str, tuple[str, Callable[[Parts], int]]] = {
     "habar_accounts": ("Accounts.", lambda p: len(p.directory)),
+    "habar_queue_waiting": ("Messages that wait on disk.", lambda p: p.queue.waiting),
+    "habar_queue_in_hand": ("Messages in the dispatcher's hands.", lambda p: p.queue.claimed),
+    "habar_receipts_kept": (
+        "Receipts kept that match no message.",
+        lambda p: p.queue.unmatched_receipts,
+    ),
     "habar_store_healthy": (
         "Whether the last commit succeeded.",
         lambda p: int(p.store.journal.healthy),
@@ -106,12 +133,24 @@ class Collector(PrometheusCollector):
         parts = self._parts
         for name, (text, total) in TOTALS.items():
             yield CounterMetricFamily(name, text, total(parts))
+        yield self._refused()
+        build = GaugeMetricFamily(BUILD, "The version that runs.", labels=["version"])
+        build.add_metric([__version__], 1)
+        yield build
         for name, (text, state) in STATES.items():
             yield GaugeMetricFamily(name, text, state(parts))
         for name, (text, of_lane) in LANE_COUNTERS.items():
             yield self._by_operator(CounterMetricFamily(name, text, labels=["operator"]), of_lane)
         for name, (text, of_lane) in LANE_GAUGES.items():
             yield self._by_operator(GaugeMetricFamily(name, text, labels=["operator"]), of_lane)
+
+    def _refused(self) -> Metric:
+        family = CounterMetricFamily(REFUSED, "Messages refused, by reason.", labels=["reason"])
+        refused = self._parts.door.tally.refused
+        for reason in Refusal:
+            if reason is not Refusal.TOO_LATE:  # a deletion's, never a message's
+                family.add_metric([reason.name.lower()], refused[reason])
+        return family
 
     def _by_operator(
         self, family: CounterMetricFamily | GaugeMetricFamily, figure: Callable[[Lane], int]

@@ -1,25 +1,27 @@
-"""From a command to a running gateway and back: signals, the sandbox's extras, the order of a stop.
+"""From a command to a running gateway and back: production, or the sandbox with its extras.
 
-Guarantees: SIGTERM and SIGINT drain (a second one of either cuts the drain short); an address that
-is taken or a database that is open elsewhere is told in one sentence, as `StartError`.
+Guarantees: a signal drains, a second one ends at once (`signals`); whatever keeps the gateway from
+starting that a person can mend (an address that is taken, a database open elsewhere, a disk that
+cannot be written, a newer schema, a sandbox's account) is told in one sentence, as `StartError`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
+from habar import __version__
 from habar.app.gateway import Gateway, open_gateway
-from habar.app.sandbox import LOOPBACK, SMSC_SYSTEM_ID, Sandbox, people
-from habar.config import Settings
-from habar.errors import HabarError
+from habar.app.sandbox import LOOPBACK, SMSC_SYSTEM_ID, Sandbox, people, well_known
+from habar.app.signals import stop_asked
+from habar.app.told import StartError, told
+from habar.config import Settings, address
 from habar.northbound.http.tls import sandbox_certificate, server_context
 from habar.operators.clock import SystemClock
 from habar.simulator import Settings as SmscSettings
@@ -30,26 +32,40 @@ Started = Callable[[Gateway, Simulator | None, Path | None], None]
 """Told once all is up: the gateway, and in the sandbox its SMSC and the certificate to trust."""
 
 
-class StartError(Exception):
-    """The gateway cannot start; the text says why."""
-
-
 async def run(settings: Settings | None, sandbox: Sandbox | None, started: Started) -> None:
-    """Serve until a signal. Exactly one of `settings` and `sandbox` is given."""
-    stop = asyncio.Event()
-    with _signals(stop):
+    """Serve until a signal. Exactly one of `settings` and `sandbox` is given. Raises StartError."""
+    with stop_asked() as stop:
         if sandbox is not None:
             await _serve_sandbox(sandbox, started, stop)
         elif settings is not None:
-            tls = _context(settings)
-            async with _serving(settings, tls) as gateway:
-                started(gateway, None, None)
-                await stop.wait()
+            await _serve(settings, started, stop)
+    log.info("stopped")
+
+
+async def _serve(settings: Settings, started: Started, stop: asyncio.Event) -> None:
+    tls = None
+    if settings.tls is not None:
+        with told("[tls]"):
+            tls = server_context(Path(settings.tls.certificate), Path(settings.tls.key))
+    async with _serving(settings, tls, _no_sandbox) as gateway:
+        log.info(
+            "started",
+            version=__version__,
+            data=settings.gateway.data,
+            listeners=[address(x.host, x.port) for x in gateway.addresses],
+            tls=tls is not None,
+            operators=[f"{x.name} {x.address}" for x in settings.operators],
+            accounts=len(gateway.directory),
+        )
+        started(gateway, None, None)
+        await stop.wait()
 
 
 async def _serve_sandbox(sandbox: Sandbox, started: Started, stop: asyncio.Event) -> None:
-    sandbox.data.mkdir(parents=True, exist_ok=True)
-    certificate = sandbox_certificate(sandbox.data, datetime.now(UTC))
+    with told(str(sandbox.data)):
+        sandbox.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        certificate = sandbox_certificate(sandbox.data, datetime.now(UTC))
+        tls = server_context(certificate.bundle)
     smsc = Simulator(
         SmscSettings(
             host=LOOPBACK,
@@ -57,12 +73,10 @@ async def _serve_sandbox(sandbox: Sandbox, started: Started, stop: asyncio.Event
             passwords={SMSC_SYSTEM_ID: SMSC_SYSTEM_ID},
         )
     )
-    with _told(f"{LOOPBACK}:{sandbox.simulator_port}"):
+    with told(f"the simulator's {address(LOOPBACK, sandbox.simulator_port)}"):
         await smsc.start()
     try:
-        settings = sandbox.settings(smsc.port)
-        tls = server_context(certificate.bundle)
-        async with _serving(settings, tls, sandbox=True) as gateway:
+        async with _serving(sandbox.settings(smsc.port), tls, _populate) as gateway:
             started(gateway, smsc, certificate.certificate)
             await stop.wait()
     finally:
@@ -71,15 +85,17 @@ async def _serve_sandbox(sandbox: Sandbox, started: Started, stop: asyncio.Event
 
 @contextlib.asynccontextmanager
 async def _serving(
-    settings: Settings, tls: ssl.SSLContext | None, *, sandbox: bool = False
+    settings: Settings,
+    tls: ssl.SSLContext | None,
+    prepare: Callable[[Gateway], Awaitable[None]],
 ) -> AsyncIterator[Gateway]:
-    addresses = ", ".join(f"{x.host}:{x.port}" for x in settings.listeners)
-    with _told(settings.gateway.data):
+    """A gateway that runs; `prepare` sees it between the opening of the store and the start."""
+    with told(settings.gateway.data):
         gateway = await open_gateway(settings, tls)
     try:
-        if sandbox:
-            await people(gateway.store.books, SystemClock().now_ms)
-        with _told(addresses):
+        with told(settings.gateway.data):
+            await prepare(gateway)
+        with told(", ".join(x.address for x in settings.listeners)):
             await gateway.start()
         try:
             yield gateway
@@ -89,40 +105,16 @@ async def _serving(
         await gateway.store.close()
 
 
-@contextlib.contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
-    """First signal: stop in order. Second: the default action, at once."""
-    loop = asyncio.get_running_loop()
-
-    def asked(number: signal.Signals) -> None:
-        log.info("stopping", signal=number.name)
-        loop.remove_signal_handler(number)
-        stop.set()
-
-    caught = (signal.SIGTERM, signal.SIGINT)
-    for number in caught:
-        loop.add_signal_handler(number, asked, number)
-    try:
-        yield
-    finally:
-        for number in caught:
-            loop.remove_signal_handler(number)
+async def _populate(gateway: Gateway) -> None:
+    await people(gateway.store.books, SystemClock().now_ms)
 
 
-@contextlib.contextmanager
-def _told(where: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StartError(f"{where}: {error.strerror or error}") from error
-    except HabarError as error:
-        raise StartError(f"{where}: {error}") from error
-
-
-def _context(settings: Settings) -> ssl.SSLContext | None:
-    if settings.tls is None:
-        return None
-    try:
-        return server_context(Path(settings.tls.certificate), Path(settings.tls.key))
-    except (OSError, ssl.SSLError) as error:
-        raise StartError(f"[tls]: {error}") from error
+async def _no_sandbox(gateway: Gateway) -> None:
+    found = await well_known(gateway.store.books)
+    if found:
+        login = found[0]
+        raise StartError(
+            f"the account {login} has the password that every sandbox gives it: change it first"
+            f" (habar account set {login} --password), or use another data folder than"
+            f" {gateway.settings.gateway.data}"
+        )

@@ -1,13 +1,16 @@
 """The sandbox: what `habar serve` is without a configuration.
 
-Loopback only, an operator's SMSC inside, two accounts with well-known passwords. Nothing of this
-module is reachable when there is a configuration: the demo account exists nowhere else.
+Loopback only, an operator's SMSC inside, two accounts with well-known passwords. Guarantees: a
+database that is not a sandbox's gets no such account; an account that somebody has changed stays
+as it is. What knows of these accounts outside the sandbox is `well_known`, to keep them out.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from habar.admin.accounts import Accounts
@@ -18,8 +21,9 @@ from habar.config import (
     OperatorSettings,
     Settings,
 )
-from habar.errors import Conflict
+from habar.errors import Conflict, InvalidValue
 from habar.model.account import TEST_ALLOWANCE, AccountKind
+from habar.model.secret import password_matches
 from habar.store.port import Books
 
 LOOPBACK = "127.0.0.1"
@@ -27,6 +31,7 @@ SMSC_SYSTEM_ID = "habar"
 SHOP_BALANCE = 1_000_000
 """Tiyn: 10 000.00 KZT."""
 SHOP_PART_PRICE = "12.00"
+SHOP_SENDER = "SHOP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +39,12 @@ class Person:
     """A sandbox account: everybody may know its password."""
 
     login: str
-    secret: str
+    secret: str = field(repr=False)
     words: str
 
 
 DEMO = Person("demo", "demo", f"test account, {TEST_ALLOWANCE} SMS a start, TEXT_MSG and INFO_KAZ")
-SHOP = Person("shop", "shop", "full account with a balance and its own sender SHOP")
+SHOP = Person("shop", "shop", f"full account with a balance and its own sender {SHOP_SENDER}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +68,27 @@ class Sandbox:
                     system_id=SMSC_SYSTEM_ID,
                     password=SMSC_SYSTEM_ID,
                     window=100,
+                    reconnect_seconds=1.0,
                 ),
             ),
         )
 
 
 async def people(books: Books, now: Callable[[], int]) -> None:
-    """Make the two accounts where they are missing, and renew the demo account's allowance."""
+    """Make the two accounts in a new database; in the sandbox's own, renew demo's allowance.
+
+    Raises Conflict where the database has accounts and is not a sandbox's.
+    """
+    logins = {row.credentials.account.login for row in await books.accounts()}
+    if logins and DEMO.login not in logins:
+        raise Conflict("this database has accounts but no demo account: it is not a sandbox's")
     accounts = Accounts(books, actor="sandbox", now=now)
-    try:
+    if DEMO.login not in logins:
         await accounts.add(DEMO.login, DEMO.secret)
-    except Conflict:
-        await accounts.set_allowance(DEMO.login, TEST_ALLOWANCE)
-    try:
+    else:
+        with contextlib.suppress(InvalidValue):  # somebody has made it a full account
+            await accounts.set_allowance(DEMO.login, TEST_ALLOWANCE)
+    if SHOP.login not in logins:
         await accounts.add(
             SHOP.login,
             SHOP.secret,
@@ -83,6 +96,18 @@ async def people(books: Books, now: Callable[[], int]) -> None:
             balance=SHOP_BALANCE,
             settings={"part_price": SHOP_PART_PRICE},
         )
-        await Senders(books, actor="sandbox", now=now).add(SHOP.login, "SHOP")
-    except Conflict:
-        return
+        await Senders(books, actor="sandbox", now=now).add(SHOP.login, SHOP_SENDER)
+
+
+async def well_known(books: Books) -> list[str]:
+    """Logins of the sandbox's accounts that are in this database with their sandbox passwords."""
+    secrets = {person.login: person.secret for person in (DEMO, SHOP)}
+    found = []
+    for row in await books.accounts():
+        login, password_hash = row.credentials.account.login, row.credentials.password_hash
+        secret = secrets.get(login)
+        if secret is not None:
+            matches: bool = await asyncio.to_thread(password_matches, password_hash, secret)
+            if matches:
+                found.append(login)
+    return found

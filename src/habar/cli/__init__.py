@@ -6,6 +6,7 @@ error that a person can mend is one sentence on standard error and exit code 1 o
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from typing import Any
 
@@ -35,9 +36,11 @@ class LazyGroup(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of that name, or None."""
-        del ctx
+        """The command of that name, or None; one that is nearly right is named."""
         if cmd_name not in COMMANDS:
+            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
+            if near:
+                ctx.fail(f"No such command {cmd_name!r}. Did you mean {near[0]!r}?")
             return None
         module = importlib.import_module(f"habar.cli.{COMMANDS[cmd_name]}")
         command = get_command(module.app)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from habar.admin.accounts import Accounts, AccountView
 from habar.admin.money import format_money, parse_money
 from habar.admin.settings import setting_names
+from habar.cli.columns import show_pairs, show_table
 from habar.cli.place import (
     ConfigOption,
     DataOption,
+    Installation,
     actor,
     fail,
     new_password,
@@ -23,7 +23,6 @@ from habar.cli.place import (
     with_store,
 )
 from habar.model.account import AccountKind
-from habar.store.port import Store
 
 app = typer.Typer(
     help="Customers' accounts.",
@@ -37,16 +36,17 @@ FromStdin = Annotated[
 ]
 
 
-def _accounts(store: Store) -> Accounts:
-    return Accounts(store.books, actor=actor(), now=now_ms)
+def _accounts(place: Installation) -> Accounts:
+    return Accounts(place.store.books, actor=actor(), now=now_ms, timezone=place.timezone)
 
 
 @app.command()
 def add(
     login: Login,
     kind: Annotated[
-        AccountKind, typer.Option(parser=lambda word: _kind(word), help="test or full.")
-    ] = AccountKind.TEST,
+        Literal["test", "full"],
+        typer.Option(help="test: lives on 20 test SMS; full: on its balance."),
+    ] = "test",
     balance: Annotated[str, typer.Option(help="First balance in tenge, for example 500.00.")] = "0",
     setting: Annotated[
         list[str] | None,
@@ -66,39 +66,36 @@ def add(
     view = with_store(
         config,
         data,
-        lambda store: _accounts(store).add(
-            login, password, kind=kind, balance=tiyn, settings=wanted
+        lambda place: _accounts(place).add(
+            login, password, kind=AccountKind[kind.upper()], balance=tiyn, settings=wanted
         ),
     )
-    _show(view)
-    if generate:
-        typer.echo(f"password: {password}")
+    _show(view, *([("password", password)] if generate else []))
 
 
 @app.command("list")
 def list_(config: ConfigOption = None, data: DataOption = None) -> None:
     """All accounts."""
-    views = with_store(config, data, lambda store: _accounts(store).list())
-    table = Table(box=None, header_style="bold")
-    for name in ("login", "kind", "state", "balance", "test SMS left", "senders"):
-        table.add_column(name, justify="right" if name in {"balance", "test SMS left"} else "left")
-    for view in views:
-        account, funds = view.account, view.funds
-        table.add_row(
-            account.login,
-            account.kind.name.lower(),
-            "blocked" if account.blocked else "open",
-            format_money(funds.balance),
-            "" if funds.allowance is None else str(funds.allowance),
-            " ".join(sorted(account.senders)),
+    views = with_store(config, data, lambda place: _accounts(place).list())
+    rows = [
+        (
+            view.account.login,
+            view.account.kind.name.lower(),
+            "blocked" if view.account.blocked else "open",
+            format_money(view.funds.balance),
+            _allowance(view),
+            " ".join(sorted(view.account.senders)),
         )
-    Console(soft_wrap=True).print(table)
+        for view in views
+    ]
+    head = ("login", "kind", "state", "balance", "test SMS left", "senders")
+    show_table(head, rows, right=frozenset({"balance", "test SMS left"}))
 
 
 @app.command()
 def show(login: Login, config: ConfigOption = None, data: DataOption = None) -> None:
     """One account with all its settings."""
-    _show(with_store(config, data, lambda store: _accounts(store).show(login)))
+    _show(with_store(config, data, lambda place: _accounts(place).show(login)))
 
 
 @app.command("set")
@@ -123,8 +120,8 @@ def set_(
         wanted = _pairs(settings or [])
     secret = new_password(password_stdin) if password or password_stdin else None
 
-    async def work(store: Store) -> AccountView:
-        accounts = _accounts(store)
+    async def work(place: Installation) -> AccountView:
+        accounts = _accounts(place)
         if wanted:
             await accounts.set(login, wanted)
         if secret is not None:
@@ -139,18 +136,18 @@ def set_(
 @app.command()
 def block(login: Login, config: ConfigOption = None, data: DataOption = None) -> None:
     """Refuse the account's messages (205) from now on; it may still ask for their states."""
-    with_store(config, data, lambda store: _accounts(store).block(login))
+    with_store(config, data, lambda place: _accounts(place).block(login))
     typer.echo(f"{login} is blocked for sending")
 
 
 @app.command()
 def unblock(login: Login, config: ConfigOption = None, data: DataOption = None) -> None:
     """Let a blocked account send again."""
-    with_store(config, data, lambda store: _accounts(store).unblock(login))
+    with_store(config, data, lambda place: _accounts(place).unblock(login))
     typer.echo(f"{login} may send")
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # -3.00 is an amount
 def topup(
     login: Login,
     amount: Annotated[str, typer.Argument(help="Tenge, for example 500.00; negative takes.")],
@@ -159,7 +156,7 @@ def topup(
     data: DataOption = None,
 ) -> None:
     """Put money on an account."""
-    balance = with_store(config, data, lambda store: _accounts(store).top_up(login, amount, note))
+    balance = with_store(config, data, lambda place: _accounts(place).top_up(login, amount, note))
     typer.echo(f"{login} has {format_money(balance)} KZT")
 
 
@@ -171,14 +168,7 @@ def key(
     data: DataOption = None,
 ) -> None:
     """Make an API key (`package key=…`). It is shown once: only its digest is kept."""
-    typer.echo(with_store(config, data, lambda store: _accounts(store).add_key(login, label)))
-
-
-def _kind(word: str) -> AccountKind:
-    try:
-        return AccountKind[word.upper()]
-    except KeyError:
-        raise typer.BadParameter(f"{word!r} is neither test nor full") from None
+    typer.echo(with_store(config, data, lambda place: _accounts(place).add_key(login, label)))
 
 
 def _pairs(settings: list[str]) -> dict[str, str]:
@@ -191,17 +181,21 @@ def _pairs(settings: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _show(view: AccountView) -> None:
+def _allowance(view: AccountView) -> str:
+    return "-" if view.funds.allowance is None else str(view.funds.allowance)
+
+
+def _show(view: AccountView, *more: tuple[str, str]) -> None:
     account, funds = view.account, view.funds
-    rows = [
-        ("login", account.login),
-        ("state", "blocked for sending" if account.blocked else "open"),
-        ("balance", f"{format_money(funds.balance)} KZT"),
-        ("test SMS left", "-" if funds.allowance is None else str(funds.allowance)),
-        ("senders", " ".join(sorted(account.senders))),
-        ("API keys", str(view.keys)),
-        *view.settings.items(),
-    ]
-    width = max(len(name) for name, _ in rows)
-    for name, value in rows:
-        typer.echo(f"{name:<{width}}  {value}".rstrip())
+    show_pairs(
+        [
+            ("login", account.login),
+            ("state", "blocked for sending" if account.blocked else "open"),
+            ("balance", f"{format_money(funds.balance)} KZT"),
+            ("test SMS left", _allowance(view)),
+            ("senders", " ".join(sorted(account.senders))),
+            ("API keys", str(view.keys)),
+            *view.settings.items(),
+            *more,
+        ]
+    )

@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
-from rich.console import Console
+import typer
 
 from habar.app.gateway import Gateway
-from habar.app.sandbox import DEMO, SHOP
+from habar.app.sandbox import DEMO, LOOPBACK, SHOP
+from habar.config import address
 from habar.simulator import Simulator
 
-WIDTH = 13
+_WIDTH = 13
 
 
 def production(gateway: Gateway, smsc: Simulator | None, certificate: Path | None) -> None:
     """One line: the log says the rest."""
     del smsc, certificate
-    where = ", ".join(f"{x.host}:{x.port}" for x in gateway.addresses)
-    print(f"habar: listening on {where}; data in {gateway.settings.gateway.data}", flush=True)
+    where = ", ".join(address(x.host, x.port) for x in gateway.addresses)
+    typer.echo(f"habar: listening on {where}; data in {gateway.settings.gateway.data}")
 
 
 def sandbox_banner(gateway: Gateway, smsc: Simulator | None, certificate: Path | None) -> None:
-    """Everything a developer needs to send the first message."""
-    port = gateway.addresses[0].port
-    console = Console(highlight=False, soft_wrap=True)
-    console.print("\n[bold]Habar[/bold] is up. This is the sandbox: nothing leaves this machine.\n")
-    rows = [
-        ("XML", f"http://127.0.0.1:{port}/api and https, the same port"),
+    """Everything a developer needs to send the first message. Colours on a terminal only."""
+    here = address(LOOPBACK, gateway.addresses[0].port)
+    number = int(time.time())  # a customer's id is used up by its message: each start, another
+    typer.echo()
+    typer.echo(
+        typer.style("Habar", bold=True)
+        + " is up. This is the sandbox: nothing leaves this machine."
+    )
+    typer.echo()
+    for name, words in (
+        ("XML", f"http://{here}/api and https, the same port"),
         ("Accounts", f"{DEMO.login}/{DEMO.secret}: {DEMO.words}"),
         ("", f"{SHOP.login}/{SHOP.secret}: {SHOP.words}"),
-        ("Operator", f"SMSC simulator on 127.0.0.1:{smsc.port if smsc else '-'}"),
+        ("Operator", f"SMSC simulator on {address(LOOPBACK, smsc.port if smsc else 0)}"),
+        ("Fates", "77000000103 expires, 77000000105 is undeliverable,"),
+        ("", "77000000108 is refused; docs/reference/simulator.md has them all"),
         ("Data", str(Path(gateway.settings.gateway.data).resolve())),
         ("Certificate", str(certificate.resolve() if certificate else "-")),
-        ("Health", f"http://127.0.0.1:{port}/readyz, /healthz and /metrics"),
-    ]
-    for name, words in rows:
-        console.print(f"  [dim]{name:<{WIDTH}}[/dim]{words}", markup=True)
-    console.print("\nSend a message:\n")
-    console.print(_curl(port, _SEND), markup=False, style="green")
-    console.print("\nAsk for its state:\n")
-    console.print(_curl(port, _ASK), markup=False, style="green")
-    console.print("\nStop with Ctrl-C.\n")
-    console.file.flush()
+        ("Health", f"http://{here}/readyz, /healthz and /metrics"),
+    ):
+        typer.echo("  " + typer.style(f"{name:<{_WIDTH}}", dim=True) + words)
+    for title, package in (
+        ("Send a message:", _SEND.format(number)),
+        ("Ask what became of it:", _ASK.format(number)),
+    ):
+        typer.echo(f"\n{title}\n")
+        typer.secho(f"curl -d '{package}' http://{here}/api", fg="green")
+    typer.echo("\nStop with Ctrl-C.\n")
 
 
 _SEND = (
     '<package login="demo" password="demo"><message>'
-    '<msg id="1" recipient="77771234567" sender="TEXT_MSG">Test</msg></message></package>'
+    '<msg id="{}" recipient="77771234567" sender="TEXT_MSG">Test</msg></message></package>'
 )
-_ASK = '<package login="demo" password="demo"><status><msg id="1"/></status></package>'
-
-
-def _curl(port: int, package: str) -> str:
-    return f"curl -d '{package}' http://127.0.0.1:{port}/api"
+_ASK = '<package login="demo" password="demo"><status><msg id="{}"/></status></package>'

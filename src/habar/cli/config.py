@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from habar.cli.place import settings_of
+from habar.cli.place import CONFIG, settings_of
+from habar.config import cautions
 
 app = typer.Typer(
     help="The gateway's settings.",
@@ -24,12 +25,12 @@ def _group() -> None:
 
 @app.command()
 def check(
-    config: Annotated[Path, typer.Argument(help="The file, usually habar.toml.")] = Path(
-        "habar.toml"
-    ),
+    config: Annotated[Path, typer.Argument(envvar="HABAR_CONFIG", help="The file.")] = CONFIG,
 ) -> None:
     """Read a file of settings and list every fault in it; exit code 2 if there is one."""
     settings = settings_of(config)
-    operators = ", ".join(f"{o.name} ({o.host}:{o.port})" for o in settings.operators)
-    listeners = ", ".join(f"{x.host}:{x.port}" for x in settings.listeners)
+    for caution in cautions(config, settings):
+        typer.echo(f"habar: {caution}", err=True)
+    operators = ", ".join(f"{o.name} ({o.address})" for o in settings.operators)
+    listeners = ", ".join(x.address for x in settings.listeners)
     typer.echo(f"{config}: good. Listeners {listeners}; operators {operators}.")

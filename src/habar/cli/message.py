@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from habar.admin import messages
-from habar.cli.place import ConfigOption, DataOption, with_store
+from habar.cli.place import ConfigOption, DataOption, fail, with_store
+from habar.model.times import zone_info
 
 app = typer.Typer(
     help="Messages, as support staff see them.",
@@ -30,5 +31,10 @@ def show(
     data: DataOption = None,
 ) -> None:
     """A message's whole story: what came in, where it went, parts, receipts, money."""
-    for line in with_store(config, data, lambda store: messages.story(store, sms_id, zone=zone)):
+    try:
+        zone_info(zone)
+    except (KeyError, ValueError, OSError):
+        fail(f"{zone!r} is not an IANA time zone such as Asia/Almaty", 2)
+    lines = with_store(config, data, lambda place: messages.story(place.store, sms_id, zone=zone))
+    for line in lines:
         typer.echo(line)

@@ -1,7 +1,7 @@
 """Which installation a command works on, and how its errors are told.
 
-A command beside the gateway opens the same database: that of `--config`, of `HABAR_CONFIG`, of a
-`habar.toml` in this folder, else the sandbox's in `./habar-data`.
+A command beside the gateway opens the same database: that of `--data`, of `--config`, of
+`HABAR_CONFIG`, of a `habar.toml` in this folder, else the sandbox's in `./habar-data`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
-from habar.config import ConfigError, Settings, load
-from habar.errors import HabarError
+from habar.config import ConfigError, GatewaySettings, Settings, load
+from habar.errors import HabarError, NotFound
 from habar.store.port import Store
 
 T = TypeVar("T")
+CONFIG = Path("habar.toml")
+SANDBOX = GatewaySettings()
 
 ConfigOption = Annotated[
     Path | None,
@@ -29,8 +32,17 @@ ConfigOption = Annotated[
 ]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="The sandbox's data folder, where there is no habar.toml."),
+    typer.Option("--data", help="A data folder itself, for example another sandbox's."),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The gateway's database, open for staff's work, and what of its settings that needs."""
+
+    store: Store
+    timezone: str
+    """New accounts'."""
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
@@ -39,11 +51,9 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
-def settings_of(config: Path | None) -> Settings:
+def settings_of(config: Path) -> Settings:
     """The settings of a file; every fault in it on a line of its own, then exit code 2."""
     try:
-        if config is None:
-            config = Path("habar.toml")
         return load(config)
     except ConfigError as error:
         typer.echo(f"habar: {config} cannot be used:", err=True)
@@ -52,26 +62,28 @@ def settings_of(config: Path | None) -> Settings:
         raise typer.Exit(2) from None
 
 
-def data_folder(config: Path | None, data: Path | None) -> Path:
-    """Where the database is."""
-    if data is not None:
-        return data
-    if config is not None or Path("habar.toml").exists():
-        return Path(settings_of(config).gateway.data)
-    return Path("habar-data")
-
-
-def with_store(config: Path | None, data: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
+def with_store(
+    config: Path | None, data: Path | None, work: Callable[[Installation], Awaitable[T]]
+) -> T:
     """Open the installation's database for staff's work, do it, close it."""
-
     from habar.app.database import books_of  # the engine is paid for when it is used
 
+    gateway = _gateway(config, data)
+
     async def run() -> T:
-        async with books_of(data_folder(config, data)) as store:
-            return await work(store)
+        async with books_of(Path(gateway.data)) as store:
+            return await work(Installation(store, gateway.timezone))
 
     with told():
         return asyncio.run(run())
+
+
+def _gateway(config: Path | None, data: Path | None) -> GatewaySettings:
+    if data is not None:
+        return GatewaySettings(data=str(data))
+    if config is not None or CONFIG.exists():
+        return settings_of(config or CONFIG).gateway
+    return SANDBOX
 
 
 @contextmanager
@@ -79,6 +91,8 @@ def told() -> Iterator[None]:
     """Turn Habar's own errors into one sentence and exit code 1."""
     try:
         yield
+    except NotFound as error:  # its text may be the bare name of what is missing
+        fail(f"there is no {str(error).removeprefix('there is no ')}")
     except HabarError as error:
         fail(str(error) or type(error).__name__)
 

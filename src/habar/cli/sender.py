@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from habar.admin.senders import Senders
-from habar.cli.place import ConfigOption, DataOption, actor, now_ms, with_store
-from habar.store.port import Store
+from habar.cli.place import ConfigOption, DataOption, Installation, actor, now_ms, with_store
 
 app = typer.Typer(
     help="Accounts' senders.",
@@ -20,21 +19,21 @@ Login = Annotated[str, typer.Argument(help="The account's login.")]
 Sender = Annotated[str, typer.Argument(help="3 to 11 letters and digits, or a number.")]
 
 
-def _senders(store: Store) -> Senders:
-    return Senders(store.books, actor=actor(), now=now_ms)
+def _senders(place: Installation) -> Senders:
+    return Senders(place.store.books, actor=actor(), now=now_ms)
 
 
 @app.command()
 def add(login: Login, sender: Sender, config: ConfigOption = None, data: DataOption = None) -> None:
     """Give an account a sender."""
-    with_store(config, data, lambda store: _senders(store).add(login, sender))
+    with_store(config, data, lambda place: _senders(place).add(login, sender))
     typer.echo(f"{login} may send as {sender}")
 
 
 @app.command("list")
 def list_(login: Login, config: ConfigOption = None, data: DataOption = None) -> None:
     """The senders that an account may use, the public ones included."""
-    for sender in with_store(config, data, lambda store: _senders(store).list(login)):
+    for sender in with_store(config, data, lambda place: _senders(place).list(login)):
         typer.echo(sender)
 
 
@@ -43,5 +42,5 @@ def remove(
     login: Login, sender: Sender, config: ConfigOption = None, data: DataOption = None
 ) -> None:
     """Take a sender away from an account."""
-    with_store(config, data, lambda store: _senders(store).remove(login, sender))
+    with_store(config, data, lambda place: _senders(place).remove(login, sender))
     typer.echo(f"{login} may no longer send as {sender}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated
 
@@ -22,37 +23,72 @@ def serve(
         Path | None, typer.Option(help="Sandbox: the data folder.  [default: habar-data]")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(help="Sandbox: HTTP and HTTPS; 0: any free.  [default: 8090]")
+        int | None,
+        typer.Option(
+            help="Sandbox: HTTP and HTTPS; 0: any free.  [default: 8090]", min=0, max=65535
+        ),
     ] = None,
     simulator_port: Annotated[
-        int | None, typer.Option(help="Sandbox: the SMSC simulator.  [default: 2776]")
+        int | None,
+        typer.Option(help="Sandbox: the SMSC simulator.  [default: 2776]", min=0, max=65535),
     ] = None,
 ) -> None:
-    """Start the gateway. Without --config: a sandbox on this machine, with an SMSC inside."""
-    from habar.app.run import StartError, run
-    from habar.app.logs import set_up
-    from habar.app.sandbox import Sandbox
-    from habar.cli.banner import production, sandbox_banner
-    from habar.cli.place import fail, settings_of
-    from habar.config import LogSettings
+    """Start the gateway. Without --config: a sandbox on this machine, with an SMSC inside.
 
-    settings = sandbox = None
-    if config is not None:
-        if data is not None or port is not None or simulator_port is not None:
-            fail("--data, --port and --simulator-port are the sandbox's; --config has its own", 2)
-        settings = settings_of(config)
-        set_up(settings.log)
-        started = production
+    SIGTERM or Ctrl-C stops it in order, a second one at once.
+    """
+    if config is None:
+        _sandbox(data, port, simulator_port)
+    elif data is None and port is None and simulator_port is None:
+        _production(config)
     else:
-        set_up(LogSettings())
-        sandbox = Sandbox(
-            data=data or Path("habar-data"),
-            port=8090 if port is None else port,
-            simulator_port=2776 if simulator_port is None else simulator_port,
+        from habar.cli.place import fail
+
+        fail(
+            "--data, --port and --simulator-port are the sandbox's; with --config (or HABAR_CONFIG)"
+            " the file says where",
+            2,
         )
-        started = sandbox_banner
+
+
+def _production(config: Path) -> None:
+    import structlog
+
+    from habar.app.logs import set_up
+    from habar.app.run import run
+    from habar.cli.banner import production
+    from habar.cli.place import settings_of
+    from habar.config import cautions
+
+    settings = settings_of(config)
+    set_up(settings.log)
+    for caution in cautions(config, settings):
+        structlog.get_logger("habar").warning(caution)
+    _run(run(settings, None, production))
+
+
+def _sandbox(data: Path | None, port: int | None, simulator_port: int | None) -> None:
+    from habar.app.logs import set_up
+    from habar.app.run import run
+    from habar.app.sandbox import Sandbox
+    from habar.cli.banner import sandbox_banner
+    from habar.config import GatewaySettings, LogSettings
+
+    set_up(LogSettings())
+    sandbox = Sandbox(
+        data=data or Path(GatewaySettings().data),
+        port=8090 if port is None else port,
+        simulator_port=2776 if simulator_port is None else simulator_port,
+    )
+    _run(run(None, sandbox, sandbox_banner))
+
+
+def _run(serving: Coroutine[None, None, None]) -> None:
+    from habar.app.told import StartError
+    from habar.cli.place import fail
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(run(settings, sandbox, started))
+            runner.run(serving)
         except StartError as error:
             fail(str(error))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 import uvloop
 
+if TYPE_CHECKING:
+    from habar.simulator import Received, Settings
+
 app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
 
 
-@app.command(help=__doc__)
+@app.command()
 def simulator(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0: any free one.")] = 2776,
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0: any free one.", min=0, max=65535)
+    ] = 2776,
     system_id: Annotated[str, typer.Option(help="Who may bind.")] = "habar",
     password: Annotated[
         str | None, typer.Option(help="The password for it; for habar it is habar.")
@@ -30,24 +35,20 @@ def simulator(
     ] = "decimal",
     quiet: Annotated[bool, typer.Option("--quiet", help="No line for each message.")] = False,
 ) -> None:
-    """Serve until stopped by a signal; a line for each message that is taken."""
+    """Run an operator's SMSC to try things with: binds, receipts, fates by recipient.
+
+    Prints a line for each message it takes. SIGTERM or Ctrl-C ends it in order.
+    """
     from habar.app.logs import set_up
+    from habar.app.told import StartError
+    from habar.cli.place import fail
     from habar.config import LogSettings
-    from habar.simulator import Received, Settings, Simulator, run
+    from habar.simulator import Settings
 
-    def show(message: Received) -> None:
-        typer.echo(
-            f"{message.source} -> {message.destination}  id {message.message_id}  {message.text!r}"
-        )
-
-    def started(running: Simulator) -> None:
-        typer.echo(f"SMSC simulator on {running.host}:{running.port}, system_id {system_id}")
-
-    set_up(LogSettings())
+    set_up(LogSettings(level="warning" if quiet else "info"))
     known = Settings().passwords
     if password is None and system_id not in known:
-        typer.echo(f"a --password is needed for {system_id}", err=True)
-        raise typer.Exit(2)
+        fail(f"a --password is needed for {system_id}", 2)
     settings = Settings(
         host=host,
         port=port,
@@ -58,9 +59,30 @@ def simulator(
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(run(settings, on_message=None if quiet else show, on_start=started))
-        except OSError as error:
-            typer.echo(f"cannot listen on {host}:{port}: {error.strerror}", err=True)
-            raise typer.Exit(1) from None
-        except KeyboardInterrupt:
-            typer.echo("stopped")
+            runner.run(_serve(settings, quiet=quiet))
+        except StartError as error:
+            fail(str(error))
+
+
+async def _serve(settings: Settings, *, quiet: bool) -> None:
+    from habar.app.signals import stop_asked
+    from habar.app.told import told
+    from habar.config import address
+    from habar.simulator import Simulator
+
+    smsc = Simulator(settings, on_message=None if quiet else _show)
+    with stop_asked() as stop:
+        with told(address(settings.host, settings.port)):
+            await smsc.start()
+        try:
+            names = ", ".join(settings.passwords)
+            typer.echo(f"SMSC simulator on {address(smsc.host, smsc.port)}, system_id {names}")
+            await stop.wait()
+        finally:
+            await smsc.close()
+
+
+def _show(message: Received) -> None:
+    typer.echo(
+        f"{message.source} -> {message.destination}  id {message.message_id}  {message.text!r}"
+    )

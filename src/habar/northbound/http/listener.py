@@ -88,9 +88,10 @@ class HttpServer:
             for address in self.settings.listen:
                 sockets = await bind(address.host, address.port)
                 bound.append((address, sockets))
-        except OSError:
+        except OSError as error:
             close_all([each for _, sockets in bound for each in sockets])
-            raise
+            where = f"{address.host}:{address.port}"  # of several, which one
+            raise OSError(error.errno, error.strerror or str(error), where) from error
         log = AccessLog(self.settings.access_log, loop.time, self._logger)
         self._service = service = Service(
             loop, self.settings, self._handlers, self._error_body, log, self.stats

@@ -1,0 +1,105 @@
+"""From a file and an environment to settings, or to the list of everything that is wrong."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from habar.config.environment import over
+from habar.config.fields import Unfit, fields, nearest, read
+from habar.config.passwords import with_passwords
+from habar.config.sense import anchored, senseless
+from habar.config.settings import LISTS, TABLES, Settings
+
+
+class ConfigError(Exception):
+    """The settings cannot be used. `faults` lists every fault found, one sentence each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(faults))
+
+
+def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of a file, with the environment over it. Raises ConfigError."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{path}: not TOML: it is not UTF-8"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path}: not TOML: {error}"]) from None
+    return build(document, environ, base=path.parent)
+
+
+def build(document: Mapping[str, Any], environ: Mapping[str, str], base: Path) -> Settings:
+    """Settings of a parsed file. Relative paths are relative to `base`. Raises ConfigError."""
+    faults: list[str] = []
+    parts: dict[str, Any] = {}
+    for name, value in over(document, environ, faults).items():
+        if name in TABLES:
+            part = _table(TABLES[name], value, f"[{name}]", faults)
+            if part is not None:
+                parts[name] = part
+        elif name in LISTS:
+            parts[name] = _list(LISTS[name], value, name, faults)
+        else:
+            faults.append(f"[{name}]: unknown section{nearest(name, [*TABLES, *LISTS])}")
+    if not document.get("operators"):
+        faults.append("[[operators]]: at least one operator is needed to send messages")
+    if "listeners" in document and not document["listeners"]:
+        faults.append("[[listeners]]: at least one listener is needed")
+    # What could be read is looked at even so: all faults are told at once.
+    settings = anchored(Settings(**parts), base)
+    faults += senseless(settings)
+    settings = msgspec.structs.replace(
+        settings, operators=with_passwords(settings.operators, faults)
+    )
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
+def _table(kind: type[Struct], value: object, where: str, faults: list[str]) -> Struct | None:
+    """A section; None where it has a fault."""
+    if not isinstance(value, Mapping):
+        faults.append(f"{where}: a table is expected")
+        return None
+    before = len(faults)
+    made: dict[str, Any] = {}
+    for name, given in value.items():
+        try:
+            made[name] = read(kind, name, given)
+        except Unfit as unfit:
+            faults.append(f"{where} {name}: {unfit}")
+    faults.extend(
+        f"{where} {name}: missing"
+        for name, field in fields(kind).items()
+        if field.required and name not in value
+    )
+    return kind(**made) if len(faults) == before else None
+
+
+def _list(kind: type[Struct], value: object, name: str, faults: list[str]) -> tuple[Struct, ...]:
+    """The sections of a list that have no fault."""
+    if not isinstance(value, list):
+        faults.append(f"[[{name}]]: a list is expected: write [[{name}]] over each")
+        return ()
+    parts = (
+        _table(kind, item, f"[[{name}]] {_called(item, number)}", faults)
+        for number, item in enumerate(value, 1)
+    )
+    return tuple(part for part in parts if part is not None)
+
+
+def _called(item: object, number: int) -> str:
+    """What a fault calls a section of a list: by its name if it has one, else by its number."""
+    name = item.get("name") if isinstance(item, Mapping) else None
+    return name if isinstance(name, str) and name.isprintable() and name else f"number {number}"
