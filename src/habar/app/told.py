@@ -37,8 +37,6 @@ def _why(error: OSError) -> str:
     if isinstance(error, ssl.SSLError) or not error.errno or error.errno < 0:
         return error.strerror or str(error)
     words = os.strerror(error.errno)  # event loops put long stories into their own
-    if error.errno == errno.EADDRINUSE:
-        return f"{words}; does another program, or another gateway, listen there?"
     if error.errno == errno.EACCES and ":" in str(error.filename):
         return f"{words}; ports below 1024 need CAP_NET_BIND_SERVICE"
     return words

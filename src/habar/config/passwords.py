@@ -37,7 +37,7 @@ def _with_password(operator: OperatorSettings) -> OperatorSettings:
     try:
         text = path.read_text("utf-8").rstrip("\r\n")
     except OSError as error:
-        raise Unfit(f"{path}: {error.strerror}") from None
+        raise Unfit(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise Unfit(f"{path}: not text") from None
     password = read(OperatorSettings, "password", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -93,13 +94,15 @@ def _list(kind: type[Struct], value: object, name: str, faults: list[str]) -> tu
         faults.append(f"[[{name}]]: a list is expected: write [[{name}]] over each")
         return ()
     parts = (
-        _table(kind, item, f"[[{name}]] {_called(item, number)}", faults)
+        _table(kind, item, f"[[{name}]] {_called(kind, item, number)}", faults)
         for number, item in enumerate(value, 1)
     )
     return tuple(part for part in parts if part is not None)
 
 
-def _called(item: object, number: int) -> str:
-    """What a fault calls a section of a list: by its name if it has one, else by its number."""
-    name = item.get("name") if isinstance(item, Mapping) else None
-    return name if isinstance(name, str) and name.isprintable() and name else f"number {number}"
+def _called(kind: type[Struct], item: object, number: int) -> str:
+    """What a fault calls a section of a list: by its name if it has a right one, else by number."""
+    if isinstance(item, Mapping) and "name" in fields(kind):
+        with contextlib.suppress(Unfit):
+            return str(read(kind, "name", item.get("name")))
+    return f"number {number}"

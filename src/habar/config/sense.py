@@ -108,4 +108,4 @@ def _unreadable(path: str) -> str:
         with Path(path).open("rb"):
             return ""
     except OSError as error:
-        return f"{path}: {error.strerror}"
+        return f"cannot read {path}: {error.strerror}"

@@ -57,7 +57,7 @@ class TestFile:
     def test_it_must_be_there(self, faults: Faults, secret: Path) -> None:
         secret.unlink()
         assert faults(FILE) == [
-            f"[[operators]] kcell password_file: {secret}: No such file or directory"
+            f"[[operators]] kcell password_file: cannot read {secret}: No such file or directory"
         ]
 
 

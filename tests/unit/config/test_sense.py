@@ -37,8 +37,8 @@ class TestCertificate:
         (tmp_path / "key.pem").unlink()
         (tmp_path / "key.pem").mkdir()
         assert faults(TLS) == [
-            f"[tls] certificate: {tmp_path}/cert.pem: No such file or directory",
-            f"[tls] key: {tmp_path}/key.pem: Is a directory",
+            f"[tls] certificate: cannot read {tmp_path}/cert.pem: No such file or directory",
+            f"[tls] key: cannot read {tmp_path}/key.pem: Is a directory",
         ]
 
     @pytest.mark.parametrize("name", ["cert.pem", "key.pem"])
@@ -75,7 +75,9 @@ class TestAuthorities:
 
     def test_the_file_must_be_there(self, faults: Faults, tmp_path: Path) -> None:
         path = tmp_path / "ca.pem"
-        assert faults(CA) == [f"[[operators]] kcell tls_ca: {path}: No such file or directory"]
+        assert faults(CA) == [
+            f"[[operators]] kcell tls_ca: cannot read {path}: No such file or directory"
+        ]
 
     def test_it_must_hold_certificates(self, faults: Faults, tmp_path: Path) -> None:
         path = tmp_path / "ca.pem"
