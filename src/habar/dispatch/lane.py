@@ -89,6 +89,7 @@ class Lane:
         self._open = False
         """Whether messages are taken in: the link is up and nobody drains us."""
         self._draining = False
+        self._half = (settings.window + 1) // 2
         self._partial: Flight | None = None
         """The message of which some parts are sent and the next had no room yet."""
         self._pumping = False
@@ -258,6 +259,8 @@ class Lane:
                 self._record(event)
             if flight.trouble is not None and flight.over:
                 self._conclude(flight, now)
+        if self.unsettled >= self._half:
+            self._journal.hurry()  # the window stands half idle until they are on disk
         self.pump_soon()
 
     def _refused(self, flight: Flight, status: int) -> None:

@@ -1,8 +1,8 @@
 """How fast one link may send: a token bucket in PDUs, and rests when the operator says "slower".
 
 Guarantees: over any stretch of time at most `limit` PDUs a second, and one and a tenth of a
-second's worth more; a rest grows with each throttling that comes after the last rest was over and shrinks again
-as messages are taken. Pure: `now` is monotonic seconds, an argument.
+second's worth more; a rest grows with each throttling that comes after the last rest was over and
+shrinks again as messages are taken. Pure: `now` is monotonic seconds, an argument.
 """
 
 from __future__ import annotations

@@ -49,6 +49,10 @@ MOST_UNANSWERED = 10_000
 """So many deliver_sm may wait for their commit; over that the operator is asked to keep them."""
 
 
+_DELIVERIES = frozenset({int(CommandId.DELIVER_SM), int(CommandId.DATA_SM)})
+_UNANSWERED = frozenset({int(CommandId.OUTBIND), int(CommandId.ALERT_NOTIFICATION)})
+
+
 class Owner(Protocol):
     """Who a session reports to."""
 
@@ -161,24 +165,24 @@ class Session(asyncio.Protocol):
     # --- Events --------------------------------------------------------------------------------
     def _handle(self, events: list[Event]) -> None:
         results: list[SubmitResult] = []
-        others: list[Event] = []
+        received: list[Pdu] = []
         for event in events:
             if event.__class__ is SubmitResult:
                 results.append(event)
+            elif event.__class__ is Received:
+                received.append(event.pdu)
             elif isinstance(event, RequestTimedOut):
                 results.append(SubmitResult(event.token, NO_ANSWER, b""))
             else:
-                others.append(event)
+                self._other(event)
         if results:
             self._owner.session_results(results)
-        for event in others:
-            self._other(event)
+        for pdu in received:
+            self._received(pdu)
         self.flush()
 
     def _other(self, event: Event) -> None:
         match event:
-            case Received(pdu):
-                self._received(pdu)
             case Bound():
                 self._owner.session_bound()
             case BindRefused(status):
@@ -195,11 +199,9 @@ class Session(asyncio.Protocol):
                 return
 
     def _received(self, pdu: Pdu) -> None:
-        command = pdu.command_id
-        if command in (CommandId.OUTBIND, CommandId.ALERT_NOTIFICATION):
-            return
-        if command not in (CommandId.DELIVER_SM, CommandId.DATA_SM):
-            self._answer(pdu, CommandStatus.ESME_RINVCMDID)
+        if pdu.command_id not in _DELIVERIES:
+            if pdu.command_id not in _UNANSWERED:
+                self._answer(pdu, CommandStatus.ESME_RINVCMDID)
         elif self.smpp.unanswered > MOST_UNANSWERED:
             self._answer(pdu, CommandStatus.ESME_RX_T_APPN)
         else:

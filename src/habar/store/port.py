@@ -167,6 +167,9 @@ class Journal(Port):
     def ask(self, question: Question, done: AnswerDone) -> None:
         """Do something that has an answer."""
 
+    def hurry(self) -> None:
+        """What was recorded is waited for: write it without waiting for more to come."""
+
     @property
     def healthy(self) -> bool:
         """Whether the last commit succeeded: `/readyz` tells it."""

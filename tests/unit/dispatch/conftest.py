@@ -135,12 +135,16 @@ class HandStore:
         self.disk: list[Outgoing] = []
         self.claims: list[Claim] = []
         self.asked_who = 0
+        self.hurried = 0
 
     def record(self, event: Any, done: Callable[[int | None], None] | None = None) -> None:
         self.events.append(event)
         self.pending.append((done, event[0]))
         if self.auto:
             asyncio.get_running_loop().call_soon(self.commit)
+
+    def hurry(self) -> None:
+        self.hurried += 1
 
     def commit(self) -> None:
         pending, self.pending = self.pending, []

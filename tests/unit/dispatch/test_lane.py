@@ -41,6 +41,17 @@ async def test_a_place_is_free_when_the_answer_is_on_disk_and_not_before(bench: 
     assert b.link.went[2:] == [(3, 1)]
 
 
+async def test_the_journal_is_hurried_when_half_of_the_window_waits_for_it(bench: Make) -> None:
+    b = bench(window=4)
+    b.store.auto = False
+    await b.start()
+    await b.submit(*(b.message(n) for n in range(1, 6)))
+    b.link.answer(0)
+    assert b.store.hurried == 0
+    b.link.answer(0)
+    assert b.store.hurried == 1
+
+
 async def test_what_a_turn_sends_is_flushed_once(bench: Make) -> None:
     b = bench()
     await b.start()

@@ -96,6 +96,20 @@ async def test_records_wait_while_each_turn_brings_more(
     assert writer.batches == [5]
 
 
+async def test_records_that_are_hurried_wait_for_no_more(
+    journal: SqliteJournal, writer: PaperWriter
+) -> None:
+    journal.hurry()
+    await turns(3)
+    assert writer.batches == [], "there was nothing"
+    journal.record(EVENT)
+    journal.record(EVENT)
+    journal.hurry()
+    assert writer.batches == []
+    await turns(1)
+    assert writer.batches == [2]
+
+
 async def test_a_submission_takes_waiting_records_along(
     journal: SqliteJournal, writer: PaperWriter
 ) -> None:

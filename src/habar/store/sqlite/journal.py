@@ -77,6 +77,11 @@ class SqliteJournal:
             self._lingering = True
             self._loop.call_soon(self._linger, -1, self._loop.time() + LINGER)
 
+    def hurry(self) -> None:
+        """See store.port.Journal."""
+        if self._waiting:
+            self._soon()
+
     async def run(self, chore: Chore) -> Any:
         """Do a write of the books' between the others; raises the HabarError that it raises."""
         answer: asyncio.Future[Any] = self._loop.create_future()
