@@ -374,6 +374,17 @@ async def test_a_link_that_comes_up_sends_what_waits_on_disk(bench: Make) -> Non
     assert len(b.link.went) == 18
 
 
+async def test_a_link_that_comes_back_asks_anew_who_waits(bench: Make) -> None:
+    b = bench()
+    await b.start()
+    b.link.drop()
+    await b.settle()
+    b.store.disk = [b.message(1, account_id=77)]
+    b.link.connect()
+    await b.settle()
+    assert b.link.went == [(1, 1)], "no hint was given of it"
+
+
 async def test_a_receiver_never_sends(bench: Make) -> None:
     b = bench(bind=BindKind.RECEIVER)
     b.store.disk = [b.message(1)]
