@@ -68,6 +68,7 @@ class PlanMachine(RuleBasedStateMachine):
                 self.reserved -= 1
                 self.inside[item.message_id] = item
                 self.plan.take(item)
+                self._returned(self.plan.turned_away())
             else:
                 insort(self.disk.setdefault(key_of(item), []), item)
                 self.plan.waiting(key_of(item), item.due_at, self.now)
@@ -76,14 +77,16 @@ class PlanMachine(RuleBasedStateMachine):
         fetch, asked_at = claim
         self.under_way.remove(fetch)
         if fails:
-            self._returned(self.plan.fetch_failed(fetch, asked_at))
+            self.plan.fetch_failed(fetch)
+            self._returned(self.plan.turned_away())
             return
         waiting = self.disk.get((fetch.priority, fetch.account_id), [])
         given = [m for m in waiting if m.due_at <= asked_at][: fetch.limit]
         for message in given:
             waiting.remove(message)
         self.inside.update((message.message_id, message) for message in given)
-        self._returned(self.plan.fetched(fetch, given, asked_at))
+        self.plan.fetched(fetch, given, asked_at)
+        self._returned(self.plan.turned_away())
 
     def _returned(self, messages: list[Outgoing]) -> None:
         for message in messages:
@@ -171,7 +174,7 @@ class PlanMachine(RuleBasedStateMachine):
         assert self.plan.taken == 0
 
 
-PlanMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+PlanMachine.TestCase.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
 TestPlan = PlanMachine.TestCase
 
 

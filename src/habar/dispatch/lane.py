@@ -83,7 +83,7 @@ class Lane:
         self._retry = retry
         self._clock = clock
         self._plan = Plan(ahead)
-        self.supply = Supply(settings.id, self._plan, store, clock, self.pump_soon, self._returned)
+        self.supply = Supply(settings.id, self._plan, store, clock, self.pump_soon)
         self._sends = settings.bind is not BindKind.RECEIVER
         self._final = None if settings.receipts else MessageState.ENROUTE
         self._open = False
@@ -120,7 +120,8 @@ class Lane:
             async with asyncio.timeout(timeout):
                 await self._idle.wait()
         await self.link.close(min(timeout, 2.0))
-        self._give_back(self._clock.now_ms())
+        now = self._clock.now_ms()
+        self._give_back(self._plan.turned_away() + self._plan.clear(now), now)
         self._cancel_timer()
         await self.supply.close()
 
@@ -172,8 +173,9 @@ class Lane:
     def _pump(self) -> None:
         self._pumping = False
         now = self._clock.now_ms()
+        self._give_back(self._plan.turned_away(), now)
         if not self._open:
-            self._give_back(now)
+            self._give_back(self._plan.clear(now), now)
         if self.link.up:
             self._fill(now)
         if self._open:
@@ -319,13 +321,10 @@ class Lane:
         self.counters.rejected += 1
         self._record(Finished(message.message_id, MessageState.REJECTED, error, now, refund))
 
-    def _give_back(self, now: int) -> None:
-        messages = self._plan.clear(now)
+    def _give_back(self, messages: Sequence[Outgoing], now: int) -> None:
+        """Back to disk, and the plan knows."""
         if messages:
             self._released(messages, uncertain=False, now=now)
-
-    def _returned(self, messages: list[Outgoing]) -> None:
-        self._released(messages, uncertain=False, now=self._clock.now_ms())
 
     def _release(self, messages: Sequence[Outgoing], *, uncertain: bool, now: int) -> None:
         """Give back what the plan does not know of any more."""

@@ -34,13 +34,18 @@ class Fetch(NamedTuple):
 
 
 class Behind:
-    """Fresh messages that stand behind those which a fetch under way brings."""
+    """Fresh messages that stand behind those which a fetch under way brings.
 
-    __slots__ = ("before", "messages")
+    `before`: places reserved before the fetch; their messages, older than those, come first.
+    When the fetch was in vain it is `broken`: those reserved `after` it are turned away, too.
+    """
+
+    __slots__ = ("after", "before", "broken", "messages")
 
     def __init__(self, before: int) -> None:
         self.before = before
-        """Places reserved before the fetch: their messages are the older ones."""
+        self.after = 0
+        self.broken = False
         self.messages: dict[int, Outgoing] = {}
 
 
@@ -56,6 +61,7 @@ class Plan:
         self._held: dict[Key, int] = {}
         self._queues: dict[Key, OrderedDict[int, Outgoing]] = {}
         self._behind: dict[Key, Behind] = {}
+        self._turned_away: list[Outgoing] = []
         self._turns: dict[int, deque[Key]] = {}
         self._priorities: list[int] = []
         self._backlog = Backlog()
@@ -101,8 +107,8 @@ class Plan:
     def release(self, key: Key) -> None:
         """A reserved place is not needed."""
         behind = self._behind.get(key)
-        if behind is not None and behind.before:
-            behind.before -= 1
+        if behind is not None:
+            self._count_off(key, behind)
         self._free(key, 1)
 
     def _free(self, key: Key, places: int) -> None:
@@ -122,12 +128,29 @@ class Plan:
         """Put a message in the place reserved for it."""
         key = (message.priority, message.account_id)
         behind = self._behind.get(key)
+        if behind is None or behind.before:
+            self._put(key, message)
+        elif behind.broken:
+            self._turned_away += self._give_back(key, [message])
+        else:
+            behind.messages[message.message_id] = message
         if behind is not None:
-            if not behind.before:
-                behind.messages[message.message_id] = message
-                return
+            self._count_off(key, behind)
+
+    def turned_away(self) -> list[Outgoing]:
+        """Messages that cannot stay, to be given back to the store: each is told once."""
+        messages, self._turned_away = self._turned_away, []
+        return messages
+
+    def _count_off(self, key: Key, behind: Behind) -> None:
+        """One of the places that were reserved when `behind` was made is used."""
+        if behind.before:
             behind.before -= 1
-        self._put(key, message)
+        elif behind.broken:
+            behind.after -= 1
+        if behind.broken and not behind.before and not behind.after:
+            del self._behind[key]
+            self._look = True
 
     def _put(self, key: Key, message: Outgoing) -> None:
         queue = self._queues.get(key)
@@ -242,8 +265,8 @@ class Plan:
         fetches = [self._fetch(key, now) for key in due if self._is_low(key)]
         return [fetch for fetch in fetches if fetch is not None]
 
-    def fetched(self, fetch: Fetch, messages: Sequence[Outgoing], now: int) -> list[Outgoing]:
-        """The answer to a fetch of the time `now`; what is to be given back to the store."""
+    def fetched(self, fetch: Fetch, messages: Sequence[Outgoing], now: int) -> None:
+        """The answer to a fetch of the time `now`."""
         key = (fetch.priority, fetch.account_id)
         more = len(messages) >= fetch.limit
         self._free(key, fetch.limit - len(messages))
@@ -251,36 +274,47 @@ class Plan:
             self._put(key, message)
         self._backlog.looked(key, now, more=more)
         self._look = True
-        behind = self._behind.pop(key, None)
-        if behind is None:
-            return []
         if more:
-            return self._give_back(key, behind, now)
-        for message in behind.messages.values():
-            self._put(key, message)
-        return []
+            self._break(key)
+            return
+        behind = self._behind.pop(key, None)
+        if behind is not None:
+            for message in behind.messages.values():
+                self._put(key, message)
 
-    def fetch_failed(self, fetch: Fetch, now: int) -> list[Outgoing]:
-        """The store could not answer; the messages still wait there. `wake` tries again.
-
-        What is to be given back to the store, to stand behind them.
-        """
+    def fetch_failed(self, fetch: Fetch) -> None:
+        """The store could not answer; the messages still wait there. `wake` tries again."""
         key = (fetch.priority, fetch.account_id)
         self._free(key, fetch.limit)
         self._backlog.look_failed(key)
-        behind = self._behind.pop(key, None)
-        return [] if behind is None else self._give_back(key, behind, now)
+        self._break(key)
 
-    def _give_back(self, key: Key, behind: Behind, now: int) -> list[Outgoing]:
-        given = list(behind.messages.values())
-        self._free(key, len(given))
-        for message in given:
-            self._backlog.hint(key, message.due_at, now)
-        return given
+    def _break(self, key: Key) -> None:
+        """What stands behind older messages must not go before them: back to disk with it."""
+        behind = self._behind.get(key)
+        if behind is None:
+            return
+        self._turned_away += self._give_back(key, list(behind.messages.values()))
+        behind.messages.clear()
+        behind.broken = True
+        behind.after = self._reserved(key) - behind.before
+        if not behind.before and not behind.after:
+            del self._behind[key]
+
+    def _give_back(self, key: Key, messages: list[Outgoing]) -> list[Outgoing]:
+        self._free(key, len(messages))
+        for message in messages:
+            self._backlog.hint(key, message.due_at, message.due_at)
+        return messages
+
+    def _reserved(self, key: Key) -> int:
+        """Places whose messages are not committed yet; none may be a fetch's."""
+        queue = self._queues.get(key)
+        return self._held.get(key, 0) - (len(queue) if queue else 0)
 
     def _is_low(self, key: Key) -> bool:
         queue = self._queues.get(key)
-        return queue is None or len(queue) < self._batch
+        return key not in self._behind and (queue is None or len(queue) < self._batch)
 
     def _fetch(self, key: Key, now: int) -> Fetch | None:
         held = self._held.get(key, 0)
@@ -289,8 +323,7 @@ class Plan:
         if limit < 1:
             self._starved = True
             return None
-        queue = self._queues.get(key)
-        reserved = held - (len(queue) if queue else 0)
+        reserved = self._reserved(key)
         self._held[key] = held + limit
         self._taken += limit
         if self._backlog.look(key, limit, now):

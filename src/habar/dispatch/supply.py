@@ -24,11 +24,7 @@ _SURE_FOR = 60_000
 
 
 class Supply:
-    """One operator's.
-
-    `changed` is called when there may be something new to do, `give_back` with messages that
-    cannot stay in memory.
-    """
+    """One operator's. `changed` is called when there may be something new to do."""
 
     def __init__(
         self,
@@ -37,7 +33,6 @@ class Supply:
         store: Store,
         clock: Clock,
         changed: Callable[[], None],
-        give_back: Callable[[list[Outgoing]], None],
     ) -> None:
         self.claimed = 0
         """Messages brought since the process began."""
@@ -50,7 +45,6 @@ class Supply:
         self._store = store
         self._clock = clock
         self._changed = changed
-        self._give_back = give_back
         self._ask_at = 0
         self._sure_until = 0
         self._refreshing: asyncio.Task[None] | None = None
@@ -88,13 +82,11 @@ class Supply:
     def _fetched(self, fetch: Fetch, asked_at: int, answer: list[Outgoing] | HabarError) -> None:
         self.under_way -= 1
         if isinstance(answer, HabarError):
-            back = self._plan.fetch_failed(fetch, asked_at)
+            self._plan.fetch_failed(fetch)
             self._failed()
         else:
-            back = self._plan.fetched(fetch, answer, asked_at)
+            self._plan.fetched(fetch, answer, asked_at)
             self.claimed += len(answer)
-        if back:
-            self._give_back(back)
         self._changed()
 
     async def _refresh(self) -> None:

@@ -91,7 +91,8 @@ def test_behind_the_last_ones_from_disk_fresh_ones_find_room_again() -> None:
     plan.take(message(2))
     plan.take(message(4))
     assert drain(plan) == [1, 2], "the fresh one stands behind what is being fetched"
-    assert plan.fetched(fetch, [message(3)], now=0) == []
+    plan.fetched(fetch, [message(3)], now=0)
+    assert plan.turned_away() == []
     assert drain(plan) == [3, 4]
     assert plan.taken == 0
 
@@ -102,9 +103,19 @@ def test_what_stands_behind_goes_to_disk_when_the_fetch_fails() -> None:
     (fetch,) = plan.fetches(now=0)
     put(plan, message(4), message(5))
     assert plan.withdraw(5) == message(5)
-    assert plan.fetch_failed(fetch, now=0) == [message(4)]
-    assert plan.taken == 0
+    assert plan.reserve((1, 1), now=0)
+    assert plan.reserve((1, 1), now=0)
+    plan.fetch_failed(fetch)
+    assert plan.turned_away() == [message(4)]
+    assert plan.turned_away() == []
     assert not plan.reserve((1, 1), now=0)
+    plan.wake()
+    assert plan.fetches(now=0) == [], "not before everything has gone to disk"
+    plan.take(message(6))
+    plan.release((1, 1))
+    assert plan.turned_away() == [message(6)], "reserved before the failure, committed after it"
+    assert plan.taken == 0
+    assert len(plan.fetches(now=0)) == 1
 
 
 def test_what_stands_behind_is_cleared_too() -> None:
@@ -160,7 +171,7 @@ def test_a_failed_fetch_gives_its_places_back_and_is_tried_again_when_woken() ->
     plan = Plan(100)
     plan.merge([(1, 1, 0)], now=0)
     (fetch,) = plan.fetches(now=0)
-    plan.fetch_failed(fetch, now=0)
+    plan.fetch_failed(fetch)
     assert plan.taken == 0
     assert plan.fetches(now=0) == []
     plan.wake()
