@@ -32,16 +32,25 @@ async def test_what_a_turn_brings_shares_one_commit(desk: Any, engine: Any) -> N
     assert engine.ledger(desk.account)[1:] == [("charge", -40_000, 1, 40, 40)]
 
 
-async def test_results_and_receipts_share_a_commit_with_submissions(desk: Any) -> None:
+async def test_results_share_a_commit_with_submissions(desk: Any) -> None:
     first, second = await desk.claimed(), await desk.claimed()
     before = desk.store.journal.commits
     await asyncio.gather(
-        desk.accept(first, "1"),
-        desk.receipt("1"),
-        desk.submitted(desk.message()),
-        desk.accept(second, "2"),
+        desk.accept(first, "1"), desk.submitted(desk.message()), desk.accept(second, "2")
     )
     assert desk.store.journal.commits == before + 1
+
+
+async def test_receipts_share_a_commit_and_hold_up_nothing_that_a_window_waits_for(
+    desk: Any,
+) -> None:
+    first, second = await desk.claimed(), await desk.claimed()
+    before = desk.store.journal.commits
+    receipts = asyncio.gather(desk.receipt("1"), desk.receipt("2"))
+    await asyncio.gather(desk.accept(first, "1"), desk.accept(second, "2"))
+    assert desk.store.journal.commits == before + 1
+    assert await receipts == [first, second]
+    assert desk.store.journal.commits == before + 2
 
 
 async def test_records_alone_are_written_without_a_submission(desk: Any) -> None:

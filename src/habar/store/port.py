@@ -2,13 +2,15 @@
 
 Guarantees:
 - A `done` call-back comes after its write is committed and on disk (fsync), never before, and
-  exactly once. Writes given to the journal in one turn of the loop share one commit.
+  exactly once. Writes given to the journal in one turn of the loop share one commit; receipts,
+  for which nobody's window waits, are gathered over several turns.
 - `submit` and `ask` may fail as a whole with StoreUnavailable: then nothing of them has happened.
 - `record` never fails: an event is kept in memory and tried again until it is on disk. What an
   operator told us is acknowledged only after that, so it is safe to be this stubborn; whoever
   records must hold back (window slots, deliver_sm_resp) until `done`.
-- Writes take effect in the order in which they were given. One that the store refuses by itself
-  (StoreFault) harms no neighbour in its batch.
+- Writes take effect in the order in which they were given, but a receipt may do so a moment later
+  than what was given after it: its meaning does not hang on that order. One that the store refuses
+  by itself (StoreFault) harms no neighbour in its batch.
 - A message that was claimed and went back to the queue is its former holder's no more: putting it
   off or releasing it again changes nothing. Where several nodes share a database, a run that has
   lost its lease changes nothing at all.

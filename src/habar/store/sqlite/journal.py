@@ -1,9 +1,11 @@
 """The one writer of the hot path: gathers what a loop turn brings, writes it in one transaction.
 
-Guarantees (store.port): done after the commit, in the order given; submissions and questions are
-never held up artificially; results and receipts alone wait while each turn of the loop brings
-more of them, at most 5 ms. One commit is under way at a time: in the loop where the disk is quick,
-in a thread where it is slow (pace.py), and the loop goes on gathering.
+Guarantees (store.port): done after the commit, in the order given, but receipts; submissions and
+questions are never held up artificially; results alone wait while each turn of the loop brings more
+of them, at most 5 ms. No window waits for receipts, so they are gathered for 5 ms or until there
+are 64, and do not slow the results for which one does. One commit is under way at a time: in the
+loop where the disk is quick, in a thread where it is slow (pace.py), and the loop goes on
+gathering.
 
 When a commit fails, submissions and questions fail at once; what was recorded is kept, in order,
 and tried again with growing pauses. With nothing to try, a probe asks the disk whether it is well.
@@ -23,7 +25,7 @@ import structlog
 from habar.errors import HabarError, StoreUnavailable
 from habar.model.message import Submission
 from habar.store.port import AnswerDone, Event, Question, Recorded, SubmitDone
-from habar.store.sqlite.batch import ASK, SUBMIT, Chore, Write, kind_of
+from habar.store.sqlite.batch import ASK, RECEIPT, SUBMIT, Chore, Write, kind_of
 from habar.store.sqlite.connection import FAULTS, name_of
 from habar.store.sqlite.pace import Pace
 from habar.store.sqlite.writer import Writer
@@ -31,6 +33,7 @@ from habar.store.sqlite.writer import Writer
 MOST = 512
 """Rows a transaction, about 10 ms: then others get their turn of the loop."""
 LINGER = 0.005
+MANY_RECEIPTS = 64
 _FIRST_PAUSE, _LAST_PAUSE = 0.05, 1.0
 _LAST_TRIES = 3
 """When closing, before what the disk would not take is given up."""
@@ -48,6 +51,9 @@ class SqliteJournal:
         self._pace = Pace()
         self._waiting: list[Write] = []
         self._backlog = 0
+        self._receipts: list[Write] = []
+        self._receipts_due = False
+        self._receipt_timer: asyncio.TimerHandle | None = None
         self._under_way: list[Write] | None = None
         self._rows = 0
         self._flush_soon = False
@@ -71,8 +77,12 @@ class SqliteJournal:
 
     def record(self, event: Event, done: Recorded | None = None) -> None:
         """See store.port.Journal."""
-        self._waiting.append(Write(kind_of(event), event, done))
+        write = Write(kind_of(event), event, done)
         self._backlog += 1
+        if write.kind == RECEIPT:
+            self._hold(write)
+            return
+        self._waiting.append(write)
         if not (self._flush_soon or self._lingering or self._under_way is not None):
             self._lingering = True
             self._loop.call_soon(self._linger, -1, self._loop.time() + LINGER)
@@ -80,6 +90,23 @@ class SqliteJournal:
     def hurry(self) -> None:
         """See store.port.Journal."""
         if self._waiting:
+            self._soon()
+
+    def _hold(self, receipt: Write) -> None:
+        """Nobody's window waits for a receipt: gather them, so that they do not slow what does."""
+        self._receipts.append(receipt)
+        if len(self._receipts) >= MANY_RECEIPTS:
+            self._receipts_due = True
+            self._soon()
+        elif self._receipt_timer is None:
+            self._receipt_timer = self._loop.call_later(LINGER, self._receipts_ripe)
+
+    def _receipts_ripe(self) -> None:
+        if self._receipt_timer is not None:
+            self._receipt_timer.cancel()
+            self._receipt_timer = None
+        if self._receipts:
+            self._receipts_due = True
             self._soon()
 
     async def run(self, chore: Chore) -> Any:
@@ -124,16 +151,17 @@ class SqliteJournal:
     async def drain(self) -> bool:
         """Take nothing more and write what is waiting; False where the disk would not have it."""
         self._closing = True
+        self._receipts_ripe()
         give_up = self._failures + _LAST_TRIES
-        while self._under_way is not None or (self._waiting and self._failures < give_up):
+        while self._under_way is not None or (self._any_waiting and self._failures < give_up):
             await self._turned.wait()
         if self._checkpoint is not None:
             await self._checkpoint
         if self._retry is not None:
             self._retry.cancel()
-        if self._waiting:
+        if self._any_waiting:
             log.error("closed with writes that the store would not take", writes=self._backlog)
-        return not self._waiting
+        return not self._any_waiting
 
     # --- When it is written ----------------------------------------------------------------------
     def _ask(self, write: Write) -> None:
@@ -143,6 +171,10 @@ class SqliteJournal:
         self._waiting.append(write)
         self._backlog += write.weight
         self._soon()
+
+    @property
+    def _any_waiting(self) -> bool:
+        return bool(self._waiting or self._receipts)
 
     def _soon(self) -> None:
         """Write at the end of this turn, when all that it brings is here."""
@@ -163,7 +195,7 @@ class SqliteJournal:
 
     def _flush(self) -> None:
         self._flush_soon = False
-        if self._under_way is not None or not self._waiting:
+        if self._under_way is not None or not self._any_waiting:
             return
         writes = self._under_way = self._take()
         try:
@@ -175,6 +207,10 @@ class SqliteJournal:
 
     def _take(self) -> list[Write]:
         """What the next transaction writes: at most about MOST rows, at least one write."""
+        if self._receipts_due:
+            self._receipts_due = False
+            self._waiting += self._receipts
+            self._receipts = []
         self._rows = 0
         for number, write in enumerate(self._waiting):
             weight = write.weight
@@ -228,7 +264,7 @@ class SqliteJournal:
         writes = (self._under_way or []) + self._waiting
         self._under_way, self._rows = None, 0
         self._waiting = [write for write in writes if write.kind not in (SUBMIT, ASK)]
-        self._backlog = len(self._waiting)
+        self._backlog = len(self._waiting) + len(self._receipts)
         self._retry = self._loop.call_later(self._pause, self._try_again)
         self._pause = min(self._pause * 2, _LAST_PAUSE)
         for write in writes:
@@ -241,7 +277,8 @@ class SqliteJournal:
         if self._under_way is not None:  # the end of a checkpoint
             self._retry = self._loop.call_later(self._pause, self._try_again)
             return
-        if self._waiting:
+        if self._any_waiting:
+            self._receipts_due = bool(self._receipts)
             self._flush()
             return
         self._under_way = []
@@ -266,7 +303,7 @@ class SqliteJournal:
         self._turn()
         if self._checkpoint is None and self._writer.checkpoint_due:
             self._checkpoint = self._loop.create_task(self._shorten_log())
-        if self._waiting:
+        if self._waiting or self._receipts_due:
             self._soon()
 
     def _turn(self) -> None:
