@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 
 from habar import __version__
+from habar.app.garbage import collected_by_the_clock
 from habar.app.gateway import Gateway, open_gateway
 from habar.app.sandbox import LOOPBACK, SMSC_SYSTEM_ID, Sandbox, people, well_known
 from habar.app.signals import stop_asked
@@ -98,7 +99,8 @@ async def _serving(
         with told(", ".join(x.address for x in settings.listeners)):
             await gateway.start()
         try:
-            yield gateway
+            async with collected_by_the_clock():
+                yield gateway
         finally:
             await gateway.stop()
     finally:

@@ -44,7 +44,7 @@ _DAY_IS_KEPT = 900_000
 class DoorSettings:
     """`slice_size` in messages; `backlog_limit` in the journal's waiting writes."""
 
-    slice_size: int = 250
+    slice_size: int = 100
     backlog_limit: int = 20_000
 
 
