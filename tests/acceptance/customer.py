@@ -12,7 +12,7 @@ import re
 import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
@@ -101,7 +101,7 @@ class Customer:
         self.reader: asyncio.StreamReader
         self.writer: asyncio.StreamWriter
 
-    async def __aenter__(self) -> Customer:
+    async def __aenter__(self) -> Self:
         async with asyncio.timeout(PATIENCE):
             self.reader, self.writer = await asyncio.open_connection(
                 "127.0.0.1", self._port, ssl=self._tls, local_addr=(self._local, 0)

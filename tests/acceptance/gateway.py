@@ -7,6 +7,7 @@ process gets no `HABAR_*` from the tests' own environment. Knows no protocol.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import re
 import subprocess
@@ -15,10 +16,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
 HABAR = (sys.executable, "-m", "habar")
 PATIENCE = 60  # seconds after which a test gives up; nothing is asserted about time
+_numbers = itertools.count(1)
 _LISTENS = re.compile(r"habar: listening on \S*?:(\d+)")
 _SANDBOX_LISTENS = re.compile(r"http://127\.0\.0\.1:(\d+)/api")
 _SMSC = re.compile(r"SMSC simulator on 127\.0\.0\.1:(\d+)")
@@ -64,11 +66,12 @@ class Gateway:
         """What the latest process printed."""
         self.secrets = tuple(secrets)
         self.environment: dict[str, str] = {}
+        self._number = next(_numbers)
         self._words = words
         self._before_exec = before_exec
         self._process: subprocess.Popen[str] | None = None
 
-    async def __aenter__(self) -> Gateway:
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 
@@ -105,6 +108,14 @@ class Gateway:
         self.port = int(found[1])
         smsc = _SMSC.search(self.said)
         self.smsc_port = int(smsc[1]) if smsc else 0
+
+    async def refusal(self) -> Ended | None:
+        """Start a process that may end before it listens: how it ended, None where it listens."""
+        try:
+            await self.start()
+        except DidNotStart as refused:
+            return refused.ended
+        return None
 
     def _read_until_up(self, process: subprocess.Popen[str]) -> bool:
         watchdog = threading.Timer(PATIENCE, process.kill)
@@ -185,7 +196,7 @@ class Gateway:
         return "".join(self.log(number) for number in range(1, self.starts + 1))
 
     def _log_path(self, number: int) -> Path:
-        return self.folder / f"stderr-{number}.log"
+        return self.folder / f"gateway-{self._number}-start-{number}.log"
 
     # --- The command line beside it --------------------------------------------------------------
     async def command(self, *words: str, stdin: str = "") -> Ended:
@@ -200,7 +211,9 @@ class Gateway:
         return told.out
 
 
-async def run(*words: str, stdin: str = "", cwd: Path, env: Mapping[str, str] | None = None) -> Ended:
+async def run(
+    *words: str, stdin: str = "", cwd: Path, env: Mapping[str, str] | None = None
+) -> Ended:
     """Run any program to its end."""
 
     def work() -> Ended:

@@ -79,7 +79,7 @@ async def test_commands_beside_the_gateway_are_heard_by_it(sandbox: Gateway) -> 
     where = ("--data", "habar-data")
     async with sandbox:
         made = await sandbox.command("account", "add", "bank", "--generate", *where)
-        password = re.search(r"^password: (\S+)$", made.out, re.MULTILINE)
+        password = re.search(r"^password:? +(\S+)$", made.out, re.MULTILINE)
         assert made.code == 0, made
         assert password
         bank = Login("bank", password[1])
