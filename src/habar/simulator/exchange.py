@@ -173,7 +173,9 @@ class Exchange:
             dest_addr_ton=pdu.number("source_addr_ton"),
             dest_addr_npi=pdu.number("source_addr_npi"),
             esm_class=EsmClass.DELIVERY_RECEIPT,
-            tlvs=encode_tlvs({Tlv.RECEIPTED_MESSAGE_ID: message_id, Tlv.MESSAGE_STATE: int(state)}),
+            tlvs=encode_tlvs(
+                ((Tlv.RECEIPTED_MESSAGE_ID, message_id), (Tlv.MESSAGE_STATE, int(state)))
+            ),
         )
 
     def deliver(
