@@ -26,13 +26,15 @@ async def open_store(data: Path) -> tuple[Store, int]:
 
 
 @asynccontextmanager
-async def books_of(data: Path) -> AsyncIterator[Store]:
+async def books_of(data: Path, *, make: bool = False) -> AsyncIterator[Store]:
     """The database of an installation for staff's commands, beside the gateway or without it.
 
-    Raises NotFound where there is no database.
+    Where there is none it is made if `make`, else NotFound is raised.
     """
     path = data / FILE
-    if not _exists(path):
+    if make:
+        _make(data)
+    elif not _exists(path):
         raise NotFound(f"there is no gateway's database at {path}; --config or --data says where")
     store = SqliteStore(path)
     await store.open_books()

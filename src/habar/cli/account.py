@@ -69,6 +69,7 @@ def add(
         lambda place: _accounts(place).add(
             login, password, kind=AccountKind[kind.upper()], balance=tiyn, settings=wanted
         ),
+        first=True,
     )
     _show(view, *([("password", password)] if generate else []))
 

@@ -63,15 +63,24 @@ def settings_of(config: Path) -> Settings:
 
 
 def with_store(
-    config: Path | None, data: Path | None, work: Callable[[Installation], Awaitable[T]]
+    config: Path | None,
+    data: Path | None,
+    work: Callable[[Installation], Awaitable[T]],
+    *,
+    first: bool = False,
 ) -> T:
-    """Open the installation's database for staff's work, do it, close it."""
+    """Open the installation's database for staff's work, do it, close it.
+
+    With `first` the work may be the first that a new installation sees: the database is made then,
+    but only where a configuration says that there is to be one.
+    """
     from habar.app.database import books_of  # the engine is paid for when it is used
 
     gateway = _gateway(config, data)
+    configured = data is None and gateway is not SANDBOX
 
     async def run() -> T:
-        async with books_of(Path(gateway.data)) as store:
+        async with books_of(Path(gateway.data), make=first and configured) as store:
             return await work(Installation(store, gateway.timezone))
 
     with told():
