@@ -1,0 +1,94 @@
+"""What `habar serve` says when it is up."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from habar.cli.banner import production, sandbox_banner
+from habar.northbound.http.settings import ListenAddress
+from habar.wire.http import xml
+
+
+def gateway(data: Path, *addresses: ListenAddress) -> Any:
+    settings = SimpleNamespace(gateway=SimpleNamespace(data=str(data)))
+    return SimpleNamespace(settings=settings, addresses=addresses)
+
+
+@pytest.fixture
+def banner(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """The sandbox's, as it comes out of a pipe."""
+    here = ListenAddress("127.0.0.1", 4711)
+    smsc: Any = SimpleNamespace(port=4712)
+    sandbox_banner(gateway(tmp_path / "[b]data[/b]", here), smsc, tmp_path / "tls.pem")
+    return capsys.readouterr().out
+
+
+def test_it_says_where_everything_is(banner: str, tmp_path: Path) -> None:
+    for words in (
+        "http://127.0.0.1:4711/api and https",
+        "SMSC simulator on 127.0.0.1:4712",
+        "demo/demo: test account, 20 SMS a start",
+        "shop/shop: full account",
+        str(tmp_path / "[b]data[/b]"),
+        str(tmp_path / "tls.pem"),
+        "/readyz",
+        "Ctrl-C",
+    ):
+        assert words in banner
+
+
+def test_it_fits_80_columns_but_for_what_is_to_be_pasted(banner: str, tmp_path: Path) -> None:
+    for line in banner.splitlines():
+        if not line.startswith("curl ") and str(tmp_path) not in line:
+            assert len(line) <= 80, line
+    assert "\x1b" not in banner
+
+
+def test_the_commands_to_paste_hold_packages_that_the_gateway_reads(banner: str) -> None:
+    packages = []
+    for line in re.findall(r"^curl .*$", banner, re.MULTILINE):
+        curl, option, document, url = shlex.split(line)
+        assert (curl, option, url) == ("curl", "-d", "http://127.0.0.1:4711/api")
+        packages.append(xml.parse(document.encode()))
+    send, ask = packages
+    assert [p.login for p in packages] == ["demo", "demo"]
+    (message,), (status,) = send.sections[0].items, ask.sections[0].items  # type: ignore[union-attr]
+    assert message.id == status.id  # what was sent is what is asked for
+
+
+def test_each_start_gives_an_id_that_is_not_used_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = []
+    for now in (1_760_000_000.5, 1_760_000_001.5):
+        monkeypatch.setattr("time.time", lambda now=now: now)
+        sandbox_banner(gateway(tmp_path, ListenAddress("127.0.0.1", 1)), None, None)
+        ids.append(set(re.findall(r'id="(\d+)"', capsys.readouterr().out)))
+    assert ids == [{"1760000000"}, {"1760000001"}]
+
+
+def test_colours_are_for_terminals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr("sys.stdout", screen)
+    sandbox_banner(gateway(tmp_path, ListenAddress("127.0.0.1", 1)), None, None)
+    styles = set(re.findall(r"\x1b\[(\d+)m", screen.getvalue()))
+    assert styles == {"0", "1", "2", "32"}  # bold, dim, green: readable on light and dark
+
+
+def test_production_says_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    addresses = (ListenAddress("0.0.0.0", 80), ListenAddress("::1", 8090))
+    production(gateway(Path("/var/lib/habar"), *addresses), None, None)
+    assert capsys.readouterr().out == (
+        "habar: listening on 0.0.0.0:80, [::1]:8090; data in /var/lib/habar\n"
+    )
