@@ -54,9 +54,12 @@ class Gateway:
         data: Path,
         *,
         secrets: Sequence[str] = (),
-        before_exec: Callable[[], None] | None = None,
+        spawned: Callable[[int], None] | None = None,
     ) -> None:
-        """`words`: what follows `habar serve`. `secrets` must never be read in a log."""
+        """`words`: what follows `habar serve`. `secrets` must never be read in a log.
+
+        `spawned` is told each new process before it can have done anything.
+        """
         self.folder = folder
         self.data = data
         self.port = 0
@@ -68,7 +71,7 @@ class Gateway:
         self.environment: dict[str, str] = {}
         self._number = next(_numbers)
         self._words = words
-        self._before_exec = before_exec
+        self._spawned = spawned
         self._process: subprocess.Popen[str] | None = None
 
     async def __aenter__(self) -> Self:
@@ -93,8 +96,9 @@ class Gateway:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                preexec_fn=self._before_exec,
             )
+        if self._spawned is not None:
+            self._spawned(self._process.pid)
 
     async def start(self) -> None:
         """Start a process and wait until it listens. Raises DidNotStart."""

@@ -7,7 +7,6 @@ files that the process may write (which anybody may set, and lift again from out
 import asyncio
 import os
 import resource
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,12 +38,12 @@ class Disk:
         data: Path,
         make_room: Callable[[int], None],
         *,
-        before_exec: Callable[[], None] | None = None,
+        spawned: Callable[[int], None] | None = None,
     ) -> None:
         self.data = data
         self.make_room = make_room
         """Given the gateway's process, or 0 where it does not run."""
-        self.before_exec = before_exec
+        self.spawned = spawned
 
 
 @pytest.fixture
@@ -53,7 +52,7 @@ def tmpfs(tmp_path: Path) -> Iterator[Disk]:
     mount.mkdir()
     options = ["-t", "tmpfs", "-o", f"size={SMALL}", "none", str(mount)]
     if os.geteuid() or subprocess.run(["mount", *options], check=False).returncode:
-        pytest.skip("a tmpfs can be mounted by root only; the limit on files is tried instead")
+        pytest.skip("no tmpfs can be mounted here (it takes root); the limit on files is tried instead")
     ballast = mount / "ballast"
     ballast.write_bytes(bytes(BALLAST))
     try:
@@ -64,19 +63,19 @@ def tmpfs(tmp_path: Path) -> Iterator[Disk]:
 
 @pytest.fixture
 def limited(tmp_path: Path) -> Disk:
-    most = [ROOM]
+    most = ROOM
 
-    def limit() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write fails with EFBIG and does not kill
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most[0], resource.RLIM_INFINITY))
+    def limit(pid: int) -> None:
+        # Python ignores SIGXFSZ: a write over the limit fails with EFBIG and does not kill.
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
     def make_room(pid: int) -> None:
-        most[0] = resource.RLIM_INFINITY
+        nonlocal most
+        most = resource.RLIM_INFINITY
         if pid:
-            both = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, both)
+            limit(pid)
 
-    return Disk(tmp_path / "data", make_room, before_exec=limit)
+    return Disk(tmp_path / "data", make_room, spawned=limit)
 
 
 @pytest.fixture(params=["tmpfs", "limited"])
@@ -88,7 +87,7 @@ def disk(request: pytest.FixtureRequest) -> Disk:
 @pytest.fixture
 async def gateway(disk: Disk, produce, operator: tuple[Simulator, Arrivals]) -> Gateway:
     made: Gateway = await produce(
-        operator[0].port, data=disk.data, before_exec=disk.before_exec, more=ONLY_ERRORS
+        operator[0].port, data=disk.data, spawned=disk.spawned, more=ONLY_ERRORS
     )
     return made
 

@@ -127,6 +127,7 @@ async def test_every_road_leads_to_the_same_answer(sandbox: Gateway) -> None:
                 done = await run("curl", "-isS", *trust, *words, url, cwd=sandbox.folder)
                 head, _, body = done.out.rpartition("\n\n")
                 assert done.code == 0, (scheme, road, done)
+                assert ("100 Continue" in head) == (road == "100-continue"), (road, head)
                 assert "content-type: text/xml; charset=utf-8" in head.lower(), (road, done.out)
                 assert re.search(r'<msg id="1" sms_id="1" .*>10[26]</msg>', body), (road, done.out)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,6 +106,43 @@ def test_the_log_begins_anew_after_a_checkpoint(writer: Writer, path: Path) -> N
         writer.commit()
     assert log.stat().st_size <= size + 20 * 4096
     assert parked(path) == 100 * rounds + 1 + 100 * (rounds // 2)
+
+
+@pytest.mark.parametrize(("free", "most"), [(4_000, 1_000), (0, 250), (10**9, CHECKPOINT_PAGES)])
+def test_the_log_takes_a_quarter_of_what_is_free(
+    path: Path, monkeypatch: pytest.MonkeyPatch, free: int, most: int
+) -> None:
+    room = os.statvfs_result((4096, 4096, free, free, free, 0, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: room)
+    writer = Writer(path)
+    migrate(writer.connection, permitted=True)
+    pages = 0
+    while not due(writer):
+        writer.write([receipt()], 1)
+        writer.commit()
+        pages += 6
+    assert pages in range(most, most + 6)
+    writer.close()
+
+
+def test_a_full_disk_is_followed_by_a_checkpoint(writer: Writer, path: Path) -> None:
+    """The log gives its room back at once where that can be done, else after the next commit."""
+    log = Path(f"{path}-wal")
+    writer.write([receipt()], 1)
+    writer.commit()
+    assert log.stat().st_size
+    writer.write([receipt()], 1)
+    writer.recover(error(sqlite3.SQLITE_FULL))
+    assert log.stat().st_size == 0
+    assert due(writer)
+    writer.backfill()
+    assert not due(writer)
+
+
+def test_a_folder_that_is_gone_is_told_by_the_write(writer: Writer, path: Path) -> None:
+    path.parent.rename(path.parent.with_name("elsewhere"))
+    writer.recover(error(sqlite3.SQLITE_FULL))
+    assert due(writer)
 
 
 def test_a_checkpoint_goes_on_beside_an_open_transaction(writer: Writer, path: Path) -> None:

@@ -111,7 +111,10 @@ class Writer:
 
     def _pages_permitted(self) -> int:
         """How long the log may become, by the room that there is now."""
-        disk = os.statvfs(self._path.parent)
+        try:
+            disk = os.statvfs(self._path.parent)
+        except OSError:  # the folder is gone: that is told by the write that needs it
+            return _FEWEST_PAGES
         room = disk.f_bavail * disk.f_frsize // _PAGE
         return max(_FEWEST_PAGES, min(CHECKPOINT_PAGES, room // _SHARE))
 
