@@ -45,7 +45,6 @@ def simulator(
     from habar.config import LogSettings
     from habar.simulator import Settings
 
-    set_up(LogSettings(level="warning" if quiet else "info"))
     known = Settings().passwords
     if password is None and system_id not in known:
         fail(f"a --password is needed for {system_id}", 2)
@@ -57,6 +56,7 @@ def simulator(
         response_delay=response_delay,
         message_ids=message_ids,
     )
+    set_up(LogSettings(level="warning" if quiet else "info"))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_serve(settings, quiet=quiet))
