@@ -30,8 +30,8 @@ from habar.store.sqlite.connection import FAULTS, name_of
 from habar.store.sqlite.pace import Pace
 from habar.store.sqlite.writer import Writer
 
-MOST = 512
-"""Rows a transaction, about 10 ms: then others get their turn of the loop."""
+MOST = 256
+"""Rows a transaction, about 5 ms: then others get their turn of the loop."""
 LINGER = 0.005
 MANY_RECEIPTS = 64
 _FIRST_PAUSE, _LAST_PAUSE = 0.05, 1.0
