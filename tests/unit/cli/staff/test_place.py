@@ -11,12 +11,15 @@ from .conftest import Staff, made
 OPERATOR = "[[operators]]\nname = 'kcell'\nhost = 'smsc.example'\nport = 2775\nsystem_id = 'h'\n"
 
 
-def configured(folder: Path, name: str = "habar.toml", more: str = "") -> Path:
+def configured(
+    folder: Path, name: str = "habar.toml", more: str = "", *, database: bool = True
+) -> Path:
     """An installation with a configuration of its own; its database is in `data-of-…`."""
     path = folder / name
     data = f"data-of-{path.stem}"
     path.write_text(f"[gateway]\ndata = '{data}'\ntimezone = 'Asia/Tashkent'\n{OPERATOR}{more}")
-    made(folder / data)
+    if database:
+        made(folder / data)
     return path
 
 
@@ -62,6 +65,23 @@ class TestWhich:
             " --config or --data says where\n"
         )
         assert list(tmp_path.iterdir()) == []  # and none was made
+
+    def test_the_first_account_makes_the_database_that_a_configuration_names(
+        self, habar: Staff, tmp_path: Path
+    ) -> None:
+        configured(tmp_path, database=False)
+        assert habar("sender", "list", "acme").exit_code == 1
+        assert not (tmp_path / "data-of-habar").exists()
+        assert habar("account", "add", "acme", "--generate").exit_code == 0
+        assert accounts(habar) == "acme"
+        assert (tmp_path / "data-of-habar").stat().st_mode & 0o777 == 0o700
+
+    def test_it_makes_none_where_no_configuration_says_so(
+        self, habar: Staff, tmp_path: Path
+    ) -> None:
+        for where in ((), ("--data", "elsewhere")):
+            assert habar("account", "add", "acme", "--generate", *where).exit_code == 1
+        assert list(tmp_path.iterdir()) == []
 
     def test_a_faulty_file_stops_the_command(self, habar: Staff, tmp_path: Path) -> None:
         configured(tmp_path, more="window = 0\n")
