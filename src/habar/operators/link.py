@@ -108,10 +108,12 @@ class Link:
     async def _run(self) -> None:
         failures = 0
         while self.state is not LinkState.CLOSED:
-            self._bound_at = 0.0
+            self._bound_at, answered = 0.0, self.counters.answered
             await self._connect()
             lasted = self._loop.time() - self._bound_at if self._bound_at else 0.0
-            failures = 1 if lasted >= self.settings.stable_after else failures + 1
+            # A link over which messages went was good, however soon it fell: no growing pause.
+            worked = self.counters.answered > answered or lasted >= self.settings.stable_after
+            failures = 1 if worked else failures + 1
             await asyncio.sleep(self._pause(failures))
 
     async def _connect(self) -> None:

@@ -91,7 +91,8 @@ class OperatorSettings:
     """The pause after the first failure; it doubles from one failure to the next."""
     reconnect_last: float = 60.0
     stable_after: float = 5.0
-    """A bind that lasted so long was a good one: the pauses begin anew."""
+    """A bind that lasted so long, or over which messages went, was a good one: the pauses begin
+    anew."""
 
     receipts: bool = True
     """False: the operator gives none; a message ends at 101 ENROUTE when it is taken."""

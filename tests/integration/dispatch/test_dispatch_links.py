@@ -57,6 +57,28 @@ async def test_a_drop_with_an_open_window_sends_again_and_the_story_says_so(make
     assert (await rig.story(ids[0])).uncertain_at is not None
 
 
+async def test_a_link_over_which_messages_went_comes_back_without_a_growing_pause(
+    make_rig: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = await make_rig()
+    await rig.up()
+    failures: list[int] = []
+    pause = rig.lane.link._pause
+
+    def noted(count: int) -> float:
+        failures.append(count)
+        return float(pause(count))
+
+    monkeypatch.setattr(rig.lane.link, "_pause", noted)
+    for number in range(3):
+        await rig.ends(await rig.send(f"7701000000{number}"), 102)
+        rig.sim.drop_links()
+        await rig.when(lambda binds=number + 2: rig.lane.link.counters.binds == binds)
+    rig.sim.drop_links()  # bound, and nothing was sent over it
+    await rig.when(lambda: rig.lane.link.counters.binds == 5)
+    assert failures == [1, 1, 1, 2]
+
+
 async def test_a_link_that_drops_again_and_again_loses_nothing(
     make_rig: Any, when_taken: list[Any]
 ) -> None:
