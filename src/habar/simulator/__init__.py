@@ -8,14 +8,13 @@ taken, and a receipt goes again until it is acknowledged. It keeps nothing on di
 from habar.simulator.behaviour import BEHAVIOURS, Behaviour
 from habar.simulator.outbox import OutboxFullError
 from habar.simulator.record import Counts, Message, Received
-from habar.simulator.server import Simulator, run
+from habar.simulator.server import Simulator
 from habar.simulator.session import Session
 from habar.simulator.settings import Settings
 
 __all__ = [
     "Simulator",
     "Settings",
-    "run",
     "Received",
     "Message",
     "Counts",

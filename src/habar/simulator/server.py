@@ -261,16 +261,3 @@ class _Refusal(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.close()
-
-
-async def run(
-    settings: Settings,
-    *,
-    on_message: Callable[[Received], None] | None = None,
-    on_start: Callable[[Simulator], None] | None = None,
-) -> None:
-    """Serve until cancelled, then close the links in order."""
-    async with Simulator(settings, on_message=on_message) as simulator:
-        if on_start is not None:
-            on_start(simulator)
-        await asyncio.get_running_loop().create_future()

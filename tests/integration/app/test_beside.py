@@ -49,7 +49,7 @@ async def until(gateway, document: bytes, wanted: object) -> None:
             answer = await post(gateway, document)
             if wanted in (codes(answer), answer):
                 return
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
 
 async def test_a_new_account_may_send(settings: Settings, staff: Command) -> None:

@@ -18,6 +18,7 @@ from .conftest import (
     PATIENCE,
     codes,
     configuration,
+    eventually,
     get,
     message,
     post,
@@ -115,9 +116,7 @@ async def test_a_request_that_has_come_is_answered_and_no_other_one_let_in(
 
 async def has_begun(gateway: Gateway) -> None:
     """A connection is there, and what was written to it has been read."""
-    async with asyncio.timeout(PATIENCE):
-        while not gateway.http.open_connections:  # noqa: ASYNC110 - there is no event
-            await asyncio.sleep(0.01)
+    await eventually(lambda: gateway.http.open_connections)
     assert (await get(gateway.addresses[0].port, "/readyz"))[0] == 200
 
 
@@ -129,7 +128,7 @@ async def until_closed(port: int) -> None:
             except ConnectionError:
                 return
             writer.close()
-            await asyncio.sleep(0.01)
+            await writer.wait_closed()
 
 
 async def test_a_client_that_dawdles_is_cut_and_the_rest_of_the_stop_goes_on(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from habar.simulator import OutboxFullError, Received, Settings, Simulator, run
+from habar.simulator import OutboxFullError, Received, Settings, Simulator
 from habar.wire.smpp import CommandId, CommandStatus, SubmitResult, receipt_of
 from habar.wire.smpp import Received as Request
 from habar.wire.text import decode_ucs2, parse_udh
@@ -207,16 +207,10 @@ def test_all_of_it_on_uvloop(esme_class: Any) -> None:
         assert runner.run(scenario()) == [True] * 4
 
 
-async def test_run_serves_until_cancelled(connect: Connect) -> None:
-    started: asyncio.Future[Simulator] = asyncio.get_running_loop().create_future()
+async def test_it_tells_each_message_and_closes_the_links_at_the_end(connect: Connect) -> None:
     told: asyncio.Queue[Received] = asyncio.Queue()
-    task = asyncio.create_task(
-        run(Settings(port=0), on_start=started.set_result, on_message=told.put_nowait)
-    )
-    esme = await (await connect(await started)).bind()
-    await esme.submit("77000000101", b"Hello")
-    assert (await told.get()).text == "Hello"
-    task.cancel()
+    async with Simulator(Settings(port=0), on_message=told.put_nowait) as smsc:
+        esme = await (await connect(smsc)).bind()
+        await esme.submit("77000000101", b"Hello")
+        assert (await told.get()).text == "Hello"
     await esme.until_lost()
-    with pytest.raises(asyncio.CancelledError):
-        await task
