@@ -151,9 +151,9 @@ def _done_at(date: ReceiptDate | None, zone: str, now: int) -> int | None:
 @lru_cache(maxsize=1024)
 def _epoch_ms(date: ReceiptDate, zone: str) -> int | None:
     year, month, day, hour, minute, second, offset = date
-    tz: tzinfo = zone_info(zone) if offset is None else timezone(timedelta(minutes=offset))
     try:
+        tz: tzinfo = zone_info(zone) if offset is None else timezone(timedelta(minutes=offset))
         moment = datetime(year, month, day, hour, minute, second, tzinfo=tz)
-    except ValueError:  # the 31st of February
+    except ValueError:  # the 31st of February, an offset of a day and more
         return None
     return int(moment.timestamp()) * 1000
