@@ -48,6 +48,8 @@ Ack = Callable[[int], None]
 MOST_UNANSWERED = 10_000
 """So many deliver_sm may wait for their commit; over that the operator is asked to keep them."""
 
+_LAST_WORDS = 5.0
+"""Seconds for the peer to read what was written before the close."""
 
 _DELIVERIES = frozenset({int(CommandId.DELIVER_SM), int(CommandId.DATA_SM)})
 _UNANSWERED = frozenset({int(CommandId.OUTBIND), int(CommandId.ALERT_NOTIFICATION)})
@@ -83,6 +85,7 @@ class Session(asyncio.Protocol):
         self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0
         self._flushing = False
+        self._closing = False
         self._reason = "closed by the operator"
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self.smpp = Connection(
@@ -111,8 +114,11 @@ class Session(asyncio.Protocol):
         if data:
             transport.write(data)
         self._arm()
-        if self.smpp.should_close:
+        if self.smpp.should_close and not self._closing:
+            self._closing = True
             transport.close()
+            # A peer that reads nothing would keep what is written, and the link, for ever.
+            self._loop.call_later(_LAST_WORDS, transport.abort)
 
     def unbind(self, reason: str) -> None:
         """End the session politely; where it is not bound, at once."""

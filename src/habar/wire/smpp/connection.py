@@ -66,7 +66,7 @@ class Connection:
         self._out: list[bytes] = []
         self._owed = 0
         self._peer_unbind: tuple[int, float] | None = None
-        self._now = now
+        self._now = self._heard_at = now
         self._closed_told = False
         self._enter(SessionState.OPEN)
 
@@ -250,7 +250,7 @@ class Connection:
             self._drop(str(error), events)
 
     def _heard(self, events: list[Event], now: float) -> None:
-        self._live.activity = now
+        self._live.activity = self._heard_at = now
         if events:
             self._live.transaction = now
         if self._window.control:
@@ -348,7 +348,10 @@ class Connection:
         if self.state is SessionState.CLOSED:
             return events
         self._now = now
-        events.extend(RequestTimedOut(entry.token) for entry in self._window.overdue(now))
+        late = self._window.overdue(now)
+        events.extend(RequestTimedOut(entry.token) for entry in late)
+        if late and self._heard_at <= late[-1].deadline - self.settings.response:
+            self._ask_whether_alive(now)
         if self._peer_unbind is not None and self._peer_unbind[1] <= now:
             self._answer_unbind()
         dead = self._window.overdue_control(now)
@@ -361,6 +364,12 @@ class Connection:
     def _timers(self) -> list[tuple[float, Due]]:
         busy = bool(self._owed or self._window.control)
         return self._live.timers(self.role, self.state, busy=busy)
+
+    def _ask_whether_alive(self, now: float) -> None:
+        """Nothing was heard while a request waited in vain: our own sending is no sign of life."""
+        asked = any(e.command_id == CommandId.ENQUIRE_LINK for e in self._window.control.values())
+        if self.is_bound and self.settings.enquire_link is not None and not asked:
+            self._ask(CommandId.ENQUIRE_LINK, b"", now + self.settings.enquire_link_response)
 
     def _act(self, due: Due, now: float, events: list[Event]) -> None:
         if due is Due.ENQUIRE and self.is_bound:
