@@ -34,6 +34,8 @@ class Waiting:
     """Due times to come, in order, each once however many messages share it."""
     cut: bool = False
     """There were more due times than are kept."""
+    first_only: bool = False
+    """The store told the first due time; what comes after it is not known."""
     asked: int | None = None
     """What `count` was when the look under way began; None: none is under way."""
     asked_vaguely: bool = False
@@ -100,6 +102,7 @@ class Backlog:
         self.unsure = False
         for priority, account_id, due_at in rows:
             waiting = self._of((priority, account_id))
+            waiting.first_only = True
             if due_at > now:
                 waiting.note(due_at)
             else:
@@ -144,8 +147,9 @@ class Backlog:
             waiting.vague = True
             return
         del waiting.dues[: bisect_right(waiting.dues, now)]
-        if waiting.cut and not waiting.dues:
-            self.unsure, waiting.cut = True, False
+        if waiting.first_only or (waiting.cut and not waiting.dues):
+            self.unsure, waiting.first_only = True, False
+            waiting.cut = waiting.cut and bool(waiting.dues)
         if not (waiting.count or waiting.vague or waiting.dues):
             del self._waiting[key]
 

@@ -47,18 +47,21 @@ class Supply:
         self._changed = changed
         self._ask_at = 0
         self._sure_until = 0
+        self._refresh_from = 0
         self._refreshing: asyncio.Task[None] | None = None
 
     def hurry(self) -> None:
         """The link has come up: everything must be asked anew, at once."""
-        self._ask_at = self._sure_until = 0
+        self._ask_at = self._sure_until = self._refresh_from = 0
         self._plan.wake()
 
     def fetch(self, now: int) -> None:
         """Ask for what is due and has room."""
         if now < self._ask_at:
             return
-        if (self._plan.unsure or now >= self._sure_until) and self._refreshing is None:
+        unsure = self._plan.unsure and now >= self._refresh_from
+        if (unsure or now >= self._sure_until) and self._refreshing is None:
+            self._refresh_from = now + _AGAIN
             self._refreshing = asyncio.get_running_loop().create_task(self._refresh())
         for fetch in self._plan.fetches(now):
             self.under_way += 1
@@ -70,6 +73,8 @@ class Supply:
         if self._ask_at > now:
             return self._ask_at
         wake_at = now + _AGAIN if self._refreshing is not None else max(self._sure_until, now + 1)
+        if self._plan.unsure:
+            wake_at = min(wake_at, max(self._refresh_from, now + 1))
         due = self._plan.next_due
         return wake_at if due is None else min(wake_at, max(due, now + 1))
 

@@ -152,16 +152,15 @@ class Batch:
 
     def _hand_over(self, outcomes: list[Outcome]) -> None:
         handoff, account = self._around.handoff, self._account
-        waiting: dict[int, int] = {}
+        waiting: set[tuple[int, int]] = set()
         for submission, outcome in zip(self._submissions, outcomes, strict=True):
             if outcome.refusal is not None or outcome.repeat:
                 self._undo(submission)
             elif submission.stage == _CLAIMED:
                 handoff.take(submission.operator_id, _outgoing(outcome.message_id, submission))
             elif submission.stage == _WAITING:
-                operator_id, due_at = submission.operator_id, submission.due_at
-                waiting[operator_id] = min(due_at, waiting.get(operator_id, due_at))
-        for operator_id, due_at in waiting.items():
+                waiting.add((submission.operator_id, submission.due_at))
+        for operator_id, due_at in sorted(waiting):
             handoff.waiting(operator_id, account.id, account.priority, due_at)
 
     def _undo(self, submission: Submission) -> None:

@@ -108,7 +108,7 @@ def test_a_scheduled_message_waits_for_its_time(reception, journal, handoff, sho
     journal.commit()
     assert reception.answers[0][0].state == MessageState.SCHEDULED
     assert journal.stored[0][1].due_at == now + 60_000
-    assert handoff.hints == [(7, 1, 1, now + 30_000)]
+    assert handoff.hints == [(7, 1, 1, now + 30_000), (7, 1, 1, now + 60_000)]
     assert handoff.taken == []
 
 
