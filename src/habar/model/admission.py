@@ -144,6 +144,11 @@ def _answered_state(submission: Submission) -> int:
 
 def _duplicate(submission: Submission, holder: Known) -> Outcome:
     same = holder.recipient == submission.recipient and holder.text == submission.text
-    if submission.on_duplicate == DuplicateId.IDEMPOTENT and same and submission.refusal is None:
+    if submission.on_duplicate == DuplicateId.IDEMPOTENT and same and _may_pass(submission.refusal):
         return Outcome(holder.message_id, holder.parts, holder.state, repeat=True)
     return Outcome(holder.message_id, holder.parts, 0, Refusal.DUPLICATE_ID)
+
+
+def _may_pass(refusal: Refusal | None) -> bool:
+    """A limit, or a blocked account, is no reason to deny a message that was accepted before."""
+    return refusal is None or refusal.retryable
