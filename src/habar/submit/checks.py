@@ -16,6 +16,7 @@ Pure: the clock is an argument. Knows no protocol.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from habar.errors import Refusal
@@ -37,6 +38,10 @@ Draft: TypeAlias = tuple[
 
 LARGEST_ID = 2**63 - 1
 _ID_DIGITS = len(str(LARGEST_ID))
+_LONG = 10_000
+"""Characters from which counting a text takes longer than looking up that it was counted."""
+_LONGEST_VALUE = 256
+"""Characters of a time or a recipient; a longer one is none, however much of it is white space."""
 _FLASH: dict[str | int | None, int] = {None: 0, "": 0, "0": 0, 0: 0, "1": 1, 1: 1}
 
 
@@ -83,7 +88,9 @@ def check(account: Account, draft: Draft) -> Checked:
         end, end_is_read = _time(raw_end, zone)
         if not (beg_is_read and end_is_read):
             refusal = refusal or Refusal.TIME
-    recipient = parse_recipient(raw_recipient, account.compat.recipient) if raw_recipient else None
+    recipient = None
+    if raw_recipient and len(raw_recipient) <= _LONGEST_VALUE:
+        recipient = parse_recipient(raw_recipient, account.compat.recipient)
     sender = sender or account.default_sender
     data_coding, parts, unfit = _length(text, account.max_parts)
     if refusal is None:
@@ -102,13 +109,22 @@ def check(account: Account, draft: Draft) -> Checked:
 
 def _length(text: str, max_parts: int) -> tuple[int, int, bool]:
     """The data_coding, the parts, and whether they are too many or none."""
+    encoding, parts = _parts_of_long(text) if len(text) > _LONG else _parts(text)
+    return encoding, parts, not parts or parts > max_parts
+
+
+def _parts(text: str) -> tuple[int, int]:
+    """The data_coding and the parts; 0 parts: nothing that could be sent."""
     if not text or text.isspace():
-        return 0, 0, True
+        return 0, 0
     try:
-        encoding, parts = count_parts(text)
+        return count_parts(text)
     except UnencodableText:
-        return 0, 0, True
-    return encoding, parts, parts > max_parts
+        return 0, 0
+
+
+# A default text stands in every message of its package: it is counted once, not a million times.
+_parts_of_long = lru_cache(maxsize=1)(_parts)
 
 
 def _time(value: str | int | None, zone: str) -> tuple[int | None, bool]:
@@ -117,5 +133,5 @@ def _time(value: str | int | None, zone: str) -> tuple[int | None, bool]:
         return value, True
     if not value:
         return None, True
-    moment = parse_time(value, zone)
+    moment = parse_time(value, zone) if len(value) <= _LONGEST_VALUE else None
     return moment, moment is not None

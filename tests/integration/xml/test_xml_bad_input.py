@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from habar.northbound.http import xml
 from habar.northbound.http.request import Request
 from habar.submit import authenticate
 
@@ -220,3 +221,33 @@ async def test_a_client_that_hangs_up_in_the_middle(gateway, msg, package):
         await gateway.link.until_taken(1)
     again = await gateway.send(msg(id="7"))  # the repeat after a lost answer is told the truth
     assert (again.codes, again.ids) == ([201], [gateway.link.taken[0].message_id])
+
+
+@pytest.mark.parametrize("section", ["<message/>", "<message><msg/></message>", "<prices/>"])
+async def test_neighbours_have_their_turn_between_sections_that_wait_for_nothing(
+    gateway, package, section
+):
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    await gateway.ask(package("<balance/>"))  # the password is known now
+    counting = asyncio.create_task(count())
+    answer = await gateway.ask(package(section * 2_000))
+    counting.cancel()
+    assert answer.status == 200
+    assert turns > 2_000
+
+
+async def test_large_documents_at_one_time_are_limited(gateway, package, msg, monkeypatch):
+    monkeypatch.setattr(xml, "_LARGE_AT_ONCE", 3_000_000)
+    large = package(f"<message>{'<msg/>' * 300_000}</message>")
+    answers = await asyncio.gather(*(gateway.ask(large) for _ in range(6)))
+    statuses = [answer.status for answer in answers]
+    assert set(statuses) == {200, 503}
+    assert {a.headers["retry-after"] for a in answers if a.status == 503} == {"2"}
+    assert (await gateway.ask(large)).status == 200  # what was answered counts no more

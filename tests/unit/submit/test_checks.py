@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import pytest
 
 from habar.errors import Refusal
 from habar.model.account import Compat, RecipientForm
+from habar.submit import checks
 from habar.submit.checks import check, read_id
 
 GOOD = ("1", "77771234567", "SHOP", None, None, None, "Test")
@@ -138,3 +140,20 @@ def test_an_account_may_write_numbers_its_own_way(shop):
     account = replace(shop, compat=Compat(recipient=RecipientForm.NORMALISE))
     for written in ("87771234567", "+7 777 123-45-67", "77771234567"):
         assert check(account, draft(recipient=written)).recipient == 77771234567
+
+
+@pytest.mark.parametrize("text", ["я" * 200_000, " " * 200_000 + "x", " " * 200_000])
+def test_a_long_text_that_many_messages_share_is_counted_once(shop, text, monkeypatch):
+    seen = []
+    counted = lru_cache(maxsize=1)(lambda text: seen.append(text) or checks._parts(text))
+    monkeypatch.setattr(checks, "_parts_of_long", counted)
+    found = {check(shop, draft(text=text)) for _ in range(100)}
+    assert len(found) == len(seen) == 1
+    assert found.pop().refusal is Refusal.LENGTH
+
+
+def test_a_value_of_endless_white_space_is_not_looked_at(shop):
+    blank = " " * 1_000_000
+    account = replace(shop, compat=Compat(recipient=RecipientForm.NORMALISE))
+    assert check(account, draft(recipient=f"{blank}77771234567")).refusal is Refusal.RECIPIENT
+    assert check(account, draft(date_beg=f"{blank}2025-01-01 12:00")).refusal is Refusal.TIME

@@ -26,7 +26,7 @@ from habar.errors import HabarError, StoreUnavailable
 from habar.model.account import Account
 from habar.model.message import Outcome, Protocol
 from habar.northbound.http import xml_rows as rows
-from habar.northbound.http.request import Request, Respond
+from habar.northbound.http.request import Headers, Request, Respond
 from habar.northbound.http.xml_answering import RETRY_AFTER, Reply, error_body
 from habar.northbound.http.xml_reading import Broken, mend, read
 from habar.query import Query
@@ -57,6 +57,9 @@ _LARGE = 256 * 1024
 _MANY = 2_000
 """Rows from which an answer is written in a thread."""
 _THREADS = 2
+_LARGE_AT_ONCE = 64 * 1024 * 1024
+"""Octets of large bodies that are worked on or wait for a thread; over it the next is answered 503.
+What is read of a body takes many times its octets, and is read before anybody is authenticated."""
 
 
 class _Who(Shape):
@@ -87,16 +90,32 @@ class XmlEndpoint:
         self._limit = limit
         self._tasks: set[asyncio.Task[None]] = set()
         self._pool = ThreadPoolExecutor(_THREADS, "habar-xml")
+        self._large = 0
 
     def __call__(self, request: Request, respond: Respond) -> None:
         """Answer a request, now or later."""
         reply = Reply(respond)
         ip = request.client[0]
-        if len(request.body) > _LARGE:
+        size = len(request.body)
+        if size > _LARGE:
+            if self._large and self._large + size > _LARGE_AT_ONCE:
+                reply.later(503, RETRY_AFTER)
+                return
+            reply = Reply(self._counted(size, respond))
             reading = partial(read, request, self._limit)
             self._in_thread(reading, lambda found: self._read(found, ip, reply), reply)
         else:
             reply.attempt(lambda: self._read(read(request, self._limit), ip, reply))
+
+    def _counted(self, size: int, respond: Respond) -> Respond:
+        """Count a large body until it is answered."""
+        self._large += size
+
+        def answer(status: int, headers: Headers, body: bytes) -> None:
+            self._large -= size
+            respond(status, headers, body)
+
+        return answer
 
     async def close(self) -> None:
         """Wait until every answer that is being made has been given."""
@@ -183,6 +202,8 @@ class XmlEndpoint:
         answers: list[str] = []
         acted = False
         for section in sections:
+            if answers:  # a section without rows waits for nothing: neighbours have their turn
+                await asyncio.sleep(0)
             try:
                 answers.append(await self._section(account, section))
             except HabarError as error:
