@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 
 import pytest
 
@@ -351,3 +352,21 @@ async def test_a_client_that_hangs_up_in_the_middle_harms_nobody(serve, octets, 
         count += 1
         assert (await neighbour.ask(b"GET /api HTTP/1.1\r\n\r\n")).status == 200
     assert len(site.desk.requests) == count
+
+
+async def test_a_body_in_many_small_pieces_takes_no_more_memory_than_its_octets(serve):
+    site = await serve()
+    client = await site.open()
+    client.send(b"POST /api HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+    pieces = b"2\r\nab\r\n" * 100_000
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        client.send(pieces)
+        async with asyncio.timeout(20):
+            while site.server._service.bodies_octets < 200_000:  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(0.01)
+        assert tracemalloc.get_traced_memory()[0] - before < 1_500_000
+    finally:
+        tracemalloc.stop()
+    assert (await client.ask(b"0\r\n\r\n")).body.endswith(b" " + b"ab" * 100_000)

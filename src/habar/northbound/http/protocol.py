@@ -88,13 +88,13 @@ class HotProtocol(RequestReading):
             method,
             target,
             headers=self._fields,
-            body=b"".join(self._parts),
+            body=bytes(self._body),
             client=self._peer,
             scheme=self.scheme or "http",
         )
         keep = self._keep and not (alone and self.service.draining)
         exchange = Exchange(self, self.service, request, keep_alive=keep, minor=minor)
-        self._parts = []
+        self._body = b""
         self.slots.append(exchange)
         self._last = not keep
         exchange.run(handler, request)

@@ -50,7 +50,7 @@ class RequestReading(HttpToolsProtocol, ABC):
         self._handler: Handler | None = None
         self._line: tuple[bytes, bytes, bytes] = (b"", b"", b"")
         self._fields: dict[bytes, bytes] = {}
-        self._parts: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self._refusal = 0
         self._keep = True
         self._complete = False
@@ -305,7 +305,13 @@ class RequestReading(HttpToolsProtocol, ABC):
             super().on_body(body)
             return
         self.service.bodies_octets += len(body)
-        self._parts.append(body)
+        if not self._body:
+            self._body = body
+            return
+        # Pieces are joined at once: kept apart, each costs many times what it holds.
+        if isinstance(self._body, bytes):
+            self._body = bytearray(self._body)
+        self._body += body
 
     def on_message_complete(self) -> None:
         """The request is whole."""
