@@ -14,13 +14,17 @@ from urllib.parse import unquote_plus
 SECRET_NAMES = frozenset({"password", "passwordin", "pass", "pwd", "key", "token", "xml"})
 MASK = "***"
 _DECODE_DEPTH = 3
+_BEFORE_NAME = re.compile(r"[?&;\s]")
+"""`/api??password=`, `&amp;password=`: what wrong programs leave before a name."""
 _NESTED = re.compile(r"[?&;\s\"'](?:" + "|".join(sorted(SECRET_NAMES)) + r")\d*\s*=", re.IGNORECASE)
 
 
 def mask_target(target: bytes | str) -> str:
-    """Mask the query of a request's target or of a URL; the path stays."""
+    """Mask the query of a request's target or of a URL; the path stays, if it is no query."""
     text = target.decode("latin-1") if isinstance(target, bytes) else target
     path, mark, query = text.partition("?")
+    if _carries_secret(_decode(path)):  # its question mark was encoded, or forgotten
+        path = MASK
     return path + mark + mask_query(query)
 
 
@@ -48,8 +52,8 @@ def _masked(name: str, decoded: str) -> str:
 
 
 def _is_secret(decoded: str) -> bool:
-    name = decoded.partition("=")[0].strip().lower()
-    return name.rstrip("0123456789") in SECRET_NAMES
+    name = _BEFORE_NAME.split(decoded.partition("=")[0].strip())[-1].lower()
+    return name.rstrip("0123456789[]") in SECRET_NAMES
 
 
 def _carries_secret(decoded: str) -> bool:
