@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from itertools import islice
 from typing import TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from habar_client import answer, request
 from habar_client.answer import Garbled
@@ -81,11 +83,20 @@ class Conversations:
 
 
 def zone_named(zone: str) -> ZoneInfo:
-    """The IANA zone of that name. Raises ValueError."""
-    try:
-        return ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"there is no time zone {zone!r} on this machine") from None
+    """The IANA zone of that name. Raises ValueError.
+
+    From the package tzdata, not from the machine: many have zone data from before 2024-03-01, by
+    which every time would be an hour wrong.
+    """
+    if zone not in _zones():
+        raise ValueError(f"there is no time zone {zone!r}")
+    with files("tzdata").joinpath("zoneinfo", *zone.split("/")).open("rb") as data:
+        return ZoneInfo.from_file(data, key=zone)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(files("tzdata").joinpath("zones").read_text("ascii").split())
 
 
 def refs_of(sms_ids: int | Iterable[int], ids: int | Iterable[int]) -> list[Ref]:
