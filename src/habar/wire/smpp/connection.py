@@ -30,10 +30,10 @@ from habar.wire.smpp.events import (
     ProtocolFault,
     Received,
     RequestTimedOut,
-    Response,
     SubmitResult,
     Unbound,
     Unmatched,
+    answer_event,
 )
 from habar.wire.smpp.framing import Reassembly
 from habar.wire.smpp.hot import submit_resp_message_id
@@ -304,7 +304,7 @@ class Connection:
     def _receive_response(self, pdu: Pdu, events: list[Event]) -> None:
         entry = self._window.settle(pdu.sequence_number, pdu.command_id)
         if entry is not None:
-            events.append(_result(entry.token, entry.command_id, pdu))
+            events.append(answer_event(entry.token, entry.command_id, pdu))
             return
         own = self._window.settle_control(pdu.sequence_number, pdu.command_id)
         if own is not None:
@@ -351,7 +351,7 @@ class Connection:
         late = self._window.overdue(now)
         events.extend(RequestTimedOut(entry.token) for entry in late)
         if late and self._heard_at <= late[-1].deadline - self.settings.response:
-            self._ask_whether_alive(now)
+            self._enquire(now)  # nothing was heard all that time: our own sends are no sign of life
         if self._peer_unbind is not None and self._peer_unbind[1] <= now:
             self._answer_unbind()
         dead = self._window.overdue_control(now)
@@ -365,15 +365,15 @@ class Connection:
         busy = bool(self._owed or self._window.control)
         return self._live.timers(self.role, self.state, busy=busy)
 
-    def _ask_whether_alive(self, now: float) -> None:
-        """Nothing was heard while a request waited in vain: our own sending is no sign of life."""
-        asked = any(e.command_id == CommandId.ENQUIRE_LINK for e in self._window.control.values())
-        if self.is_bound and self.settings.enquire_link is not None and not asked:
+    def _enquire(self, now: float) -> None:
+        """Ask whether the peer lives, unless we have asked already."""
+        wanted = self.is_bound and self.settings.enquire_link is not None
+        if wanted and not self._window.asks(CommandId.ENQUIRE_LINK):
             self._ask(CommandId.ENQUIRE_LINK, b"", now + self.settings.enquire_link_response)
 
     def _act(self, due: Due, now: float, events: list[Event]) -> None:
-        if due is Due.ENQUIRE and self.is_bound:
-            self._ask(CommandId.ENQUIRE_LINK, b"", now + self.settings.enquire_link_response)
+        if due is Due.ENQUIRE:
+            self._enquire(now)
         elif due is Due.IDLE:
             self._drop(f"nothing in {self.settings.inactivity} seconds", events)
         elif due is Due.NEVER_BOUND:
@@ -395,11 +395,3 @@ class Connection:
         self._peer_unbind = None
         self._out.clear()
         return [Closed(self._window.close())]
-
-
-def _result(token: object, command_id: int, pdu: Pdu) -> Event:
-    """A submit_sm's result is always a SubmitResult; a nack that says ESME_ROK is no success."""
-    if command_id != _SUBMIT_SM:
-        return Response(token, pdu)
-    status = pdu.command_status or int(CommandStatus.ESME_RUNKNOWNERR)
-    return SubmitResult(token, status, b"")

@@ -7,6 +7,7 @@ Does not know: what the owner does about them.
 
 from typing import NamedTuple, TypeAlias
 
+from habar.wire.smpp.constants import CommandId, CommandStatus
 from habar.wire.smpp.pdu import Pdu
 
 
@@ -102,3 +103,14 @@ Event: TypeAlias = (
     | Drop
     | Closed
 )
+
+
+def answer_event(token: object, command_id: int, pdu: Pdu) -> Event:
+    """What the answer to our request of that kind is told as.
+
+    A submit_sm's is always a SubmitResult; a generic_nack that says ESME_ROK is no success.
+    """
+    if command_id != CommandId.SUBMIT_SM:
+        return Response(token, pdu)
+    status = pdu.command_status or int(CommandStatus.ESME_RUNKNOWNERR)
+    return SubmitResult(token, status, b"")

@@ -80,6 +80,10 @@ class Window:
         del self.control[sequence_number]
         return entry
 
+    def asks(self, command_id: int) -> bool:
+        """Whether a request of the connection's own of this kind waits for its answer."""
+        return any(entry.command_id == command_id for entry in self.control.values())
+
     def forget_control(self, command_id: int) -> None:
         """Wait no longer for the connection's own requests of this kind."""
         for number in [n for n, entry in self.control.items() if entry.command_id == command_id]:
