@@ -35,6 +35,7 @@ class PaperTransport(asyncio.Transport):
         super().__init__()
         self.writes: list[bytes] = []
         self.closed = self.aborted = False
+        self.gave_up = asyncio.Event()
 
     def write(self, data: Any) -> None:
         self.writes.append(bytes(data))
@@ -44,6 +45,7 @@ class PaperTransport(asyncio.Transport):
 
     def abort(self) -> None:
         self.aborted = True
+        self.gave_up.set()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default
@@ -239,6 +241,19 @@ async def test_octets_that_are_no_smpp_end_the_session() -> None:
     line.session.connection_lost(None)
     assert line.owner.ended is not None
     assert line.owner.ended[1] != ""
+
+
+async def test_a_peer_that_does_not_read_our_last_words_cannot_keep_the_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session_module, "_LAST_WORDS", 0.0)
+    line = Line()
+    line.bind()
+    line.session.data_received(b"\0\0\0\1" + b"x" * 12)
+    assert line.transport.closed
+    assert not line.transport.aborted
+    async with asyncio.timeout(5):  # the paper transport never tells that it is closed
+        await line.transport.gave_up.wait()
 
 
 async def test_a_refused_bind_ends_the_session() -> None:
