@@ -12,8 +12,11 @@ Guarantees:
   than what was given after it: its meaning does not hang on that order. One that the store refuses
   by itself (StoreFault) harms no neighbour in its batch.
 - A message that was claimed and went back to the queue is its former holder's no more: putting it
-  off or releasing it again changes nothing. Where several nodes share a database, a run that has
-  lost its lease changes nothing at all.
+  off or releasing it again changes nothing.
+- Where several nodes share a database, each has a lease, which its commits renew. A run whose lease
+  has run out may be ended by any other node, and changes nothing from then on: what it had claimed
+  is back in the queue, its binds are free, and the store begins a new run by itself
+  (`nodes.Watcher.lost`). What operators report is recorded by the new run all the same.
 - Money: the sum of an account's ledger is its balance, after every commit.
 
 Times are UTC milliseconds, money is tiyn. Knows no protocol, no operator's words, no clock.
@@ -21,7 +24,7 @@ Times are UTC milliseconds, money is tiyn. Knows no protocol, no operator's word
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from typing import Protocol as Port
@@ -30,6 +33,7 @@ from habar.errors import HabarError
 from habar.model.account import Account, AccountKind, Compat, Credentials, Funds
 from habar.model.message import MessageStatus, Outcome, Ref, Submission
 from habar.model.status import MessageState
+from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
 
 
 # --- Events: what happened outside, to be written down whatever it takes -------------------------
@@ -324,6 +328,7 @@ class Books(Port):
         """A number that changes when another process has changed accounts, senders or keys."""
 
 
+# --- The whole ------------------------------------------------------------------------------------
 class Store(Port):
     """A database, open."""
 
@@ -334,6 +339,40 @@ class Store(Port):
     @property
     def books(self) -> Books:
         """Accounts and money."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether what this run has claimed is its own for certain, at this moment.
+
+        While it is False nothing may go to an operator: another node may have the message. It is
+        told by the clock that does not jump, so that a process that was stopped and continued sees
+        it at once.
+        """
+
+    def now_ms(self) -> int:
+        """UTC milliseconds by the clock that rules: the database's, where nodes share one."""
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell this one what other nodes do."""
+
+    def tell(self, hint: Hint) -> None:
+        """Let the other nodes know, as a hint that may be lost; returns at once."""
+
+    async def slots(self, wanted: Mapping[int, int]) -> Slots:
+        """Take this run's fair share of operators' binds, and say what it has.
+
+        `wanted` is how many binds each operator (by id) permits over all nodes. Each live node that
+        dispatches may have so many divided by the nodes, rounded up.
+        """
+
+    async def give_back(self, slot: Slot) -> None:
+        """The bind is closed: another node may have it."""
+
+    async def announce_drain(self) -> None:
+        """Let the others see that this node is about to end: it wants no bind any more."""
+
+    async def nodes(self) -> list[Node]:
+        """Who is on this database, by name; those that ended are left out after a day."""
 
     async def open(self, now: int) -> int:
         """Open, migrate where that is permitted, and begin a run.

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import structlog
 
+from habar import __version__
 from habar.errors import AlreadyOpen, StoreUnavailable
 from habar.model.message import MessageStatus, Ref
+from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
 from habar.store.port import Counts, Story, UnmatchedReceipt, WaitingAccount
 from habar.store.sqlite.books import SqliteBooks
 from habar.store.sqlite.connection import name_of
@@ -60,6 +63,61 @@ class SqliteStore:
     def books(self) -> SqliteBooks:
         """See store.port.Store."""
         return self._open.books
+
+    @property
+    def holds(self) -> bool:
+        """See store.port.Store: the lock on the file is ours for as long as we live."""
+        return True
+
+    def now_ms(self) -> int:
+        """See store.port.Store: one process, so the machine's clock."""
+        return time.time_ns() // 1_000_000
+
+    def watch(self, watcher: Watcher) -> None:
+        """See store.port.Store: there is no other node that could do anything."""
+
+    def tell(self, hint: Hint) -> None:
+        """See store.port.Store: there is nobody to tell."""
+
+    async def slots(self, wanted: Mapping[int, int]) -> Slots:
+        """See store.port.Store: all of them."""
+        numbers = ((operator, n) for operator, binds in wanted.items() for n in range(1, binds + 1))
+        return Slots(frozenset(Slot(*number) for number in numbers), frozenset())
+
+    async def give_back(self, slot: Slot) -> None:
+        """See store.port.Store: nobody waits for it."""
+
+    async def announce_drain(self) -> None:
+        """See store.port.Store: nobody looks."""
+
+    async def nodes(self) -> list[Node]:
+        """See store.port.Store: the one process that has the file, or had it last."""
+        run = self._open.reads.last_run()
+        if run is None:
+            return []
+        claimed = (await self._open.reads.counts()).claimed
+        alive = self._open.lock is not None or self._is_served()
+        return [
+            Node(
+                id=run[0],
+                name=socket.gethostname(),
+                roles=("front", "dispatch"),
+                version=__version__,
+                started_at=run[1],
+                lease_until=None,
+                alive=alive,
+                draining=False,
+                claimed=claimed,
+                binds=0,
+            )
+        ]
+
+    def _is_served(self) -> bool:
+        """Whether another process is the gateway of this file."""
+        lock = _lock(self._path)
+        if lock is not None:
+            os.close(lock)
+        return lock is None
 
     async def open(self, now: int) -> int:
         """See store.port.Store."""

@@ -185,6 +185,9 @@ WHERE id IN (SELECT id FROM message INDEXED BY message_claimed WHERE stage = 1)
 -- name: begin_run
 INSERT INTO run (started_at, recovered) VALUES (?, ?)
 
+-- name: last_run
+SELECT id, started_at FROM run ORDER BY id DESC LIMIT 1
+
 -- name: end_run
 UPDATE run SET ended_at = ? WHERE id = (SELECT max(id) FROM run)
 

@@ -83,6 +83,13 @@ class Reads:
             for operator_id, name, state, error, at, raw in rows
         ]
 
+    def last_run(self) -> tuple[int, int] | None:
+        """The number of the newest run and when it began."""
+        found: tuple[int, int] | None = self.here(
+            lambda connection: connection.execute(QUERIES["last_run"]).fetchone()
+        )
+        return found
+
     async def counts(self) -> Counts:
         """See store.port.Store."""
         return await self.aside(_counts)
