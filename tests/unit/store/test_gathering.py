@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from habar.store.sqlite.batch import Write
 from habar.store.sqlite.journal import MOST, SqliteJournal
+from habar.store.writes import Write
 
 EVENT: Any = object()
 

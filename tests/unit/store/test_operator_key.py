@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from habar.store.sqlite.operator_key import operator_key
+from habar.store.operator_key import operator_key
 
 
 @pytest.mark.parametrize("number", [0, 7, 4711, (1 << 62) - 1])

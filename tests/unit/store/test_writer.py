@@ -11,9 +11,9 @@ import pytest
 
 from habar.model.status import MessageState
 from habar.store.port import ReceiptSeen
-from habar.store.sqlite.batch import RECEIPT, Write
 from habar.store.sqlite.migrate import migrate
 from habar.store.sqlite.writer import CHECKPOINT_PAGES, Writer
+from habar.store.writes import RECEIPT, Write
 
 
 @pytest.fixture

@@ -1,23 +1,21 @@
 """One transaction for all that waits: the writes of a batch, in order, grouped by kind.
 
-Guarantees: all of a batch or nothing. Writes take effect in the order given; groups are formed
-only where the order cannot be told from the outside: submissions, parts accepted and receipts
-among each other (a receipt that stands before its part is one that came early). A write that the
-store refuses by itself is found by doing the batch again one by one, and harms no other.
+Guarantees: all of a batch or nothing. Writes take effect in the order given, as far as it can be
+told from the outside (store.writes). A write that the store refuses by itself is found by doing the
+batch again one by one, and harms no other.
 Does not commit; knows no loop and no disk.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
 
 from habar.errors import HabarError, Refusal, StoreFault
 from habar.model.message import Outcome, Submission
-from habar.store.port import PartAccepted, ReceiptSeen
 from habar.store.sqlite.connection import FAULTS, is_unavailable, name_of
 from habar.store.sqlite.ids import Ids
 from habar.store.sqlite.parked import Parked
@@ -25,37 +23,12 @@ from habar.store.sqlite.questions import answer
 from habar.store.sqlite.receipts import apply_early, write_receipts
 from habar.store.sqlite.results import write_parts, write_settled
 from habar.store.sqlite.submissions import write_submissions
-
-SUBMIT, PART, RECEIPT, SETTLE, ASK = range(5)
-"""Kinds of writes. The first three commute with each other, the others keep their place."""
-_RANKS = {PartAccepted: PART, ReceiptSeen: RECEIPT}
+from habar.store.writes import ASK, PART, RECEIPT, SETTLE, SUBMIT, Write, deal_out, grouped
 
 Chore = Callable[[sqlite3.Connection], Any]
 """A write of the books': done in a savepoint of its own; a HabarError it raises is its answer."""
 
 log = structlog.get_logger(__name__)
-
-
-class Write:
-    """One thing to be written, and whom to tell what came of it."""
-
-    __slots__ = ("answer", "done", "item", "kind")
-
-    def __init__(self, kind: int, item: Any, done: Callable[[Any], None] | None) -> None:
-        self.kind = kind
-        self.item = item
-        self.done = done
-        self.answer: Any = None
-
-    @property
-    def weight(self) -> int:
-        """How many rows it stands for."""
-        return len(self.item) if self.kind == SUBMIT else 1
-
-
-def kind_of(event: object) -> int:
-    """Where an event stands in a group."""
-    return _RANKS.get(type(event), SETTLE)
 
 
 class Batch:
@@ -106,7 +79,7 @@ class Batch:
             raise
 
     def _together(self, writes: Sequence[Write]) -> None:
-        for groups in _groups(writes):
+        for groups in grouped(writes):
             if groups[SUBMIT]:
                 self._submit(groups[SUBMIT])
             if groups[PART]:
@@ -123,12 +96,7 @@ class Batch:
             writes[0].answer = write_submissions(self._connection, self._ids, writes[0].item)
             return
         submissions = [submission for write in writes for submission in write.item]
-        outcomes = write_submissions(self._connection, self._ids, submissions)
-        start = 0
-        for write in writes:
-            end = start + len(write.item)
-            write.answer = outcomes[start:end]
-            start = end
+        deal_out(writes, write_submissions(self._connection, self._ids, submissions))
 
     def _accept(self, writes: list[Write]) -> None:
         events = [write.item for write in writes]
@@ -181,16 +149,3 @@ class Batch:
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("RELEASE alone")
-
-
-def _groups(writes: Sequence[Write]) -> Iterator[list[list[Write]]]:
-    groups: list[list[Write]] = [[], [], [], [], []]
-    highest = 0
-    for write in writes:
-        if write.kind < highest and highest > RECEIPT:
-            yield groups
-            groups = [[], [], [], [], []]
-            highest = 0
-        groups[write.kind].append(write)
-        highest = max(highest, write.kind)
-    yield groups

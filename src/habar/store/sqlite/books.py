@@ -12,19 +12,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from habar.errors import Conflict, InvalidValue, NotFound
-from habar.model.account import (
-    DEFAULT_SENDER,
-    TEST_ALLOWANCE,
-    Account,
-    AccountKind,
-    Compat,
-    Credentials,
-    DuplicateId,
-    Funds,
-    HttpReply,
-    RecipientForm,
-    XmlAcceptCode,
-)
+from habar.model.account import DEFAULT_SENDER, TEST_ALLOWANCE, Account, AccountKind
+from habar.store.account_rows import account_row, account_values
 from habar.store.port import AccountRow, NewAccount
 from habar.store.sqlite.batch import Chore
 from habar.store.sqlite.reads import Reads
@@ -59,7 +48,7 @@ class SqliteBooks:
             allowance = TEST_ALLOWANCE if new.allowance is None else new.allowance
 
         def chore(connection: sqlite3.Connection) -> int:
-            values = (*_values(made), new.password_hash, new.balance, allowance, now)
+            values = (*account_values(made), new.password_hash, new.balance, allowance, now)
             account_id = _insert(connection, "insert_account", values, f"account {new.login}")
             if new.balance:
                 entry = (account_id, now, "opening", new.balance, "")
@@ -75,7 +64,7 @@ class SqliteBooks:
         self, account: Account, *, password_hash: str | None = None, actor: str, now: int
     ) -> None:
         """See store.port.Books. One that becomes full loses its allowance; the reverse gets one."""
-        values = (*_values(account), password_hash, account.kind is AccountKind.TEST)
+        values = (*account_values(account), password_hash, account.kind is AccountKind.TEST)
 
         def chore(connection: sqlite3.Connection) -> None:
             try:
@@ -199,59 +188,9 @@ def _accounts(connection: sqlite3.Connection, login: str | None) -> list[Account
     for account_id, digest in connection.execute(QUERIES["keys"], (only, only)):
         keys[account_id].append(digest)
     return [
-        _account_row(row, frozenset(senders[None] | senders[row[0]]), tuple(keys[row[0]]))
+        account_row(row, frozenset(senders[None] | senders[row[0]]), tuple(keys[row[0]]))
         for row in rows
     ]
-
-
-def _account_row(
-    row: tuple[Any, ...], senders: frozenset[str], keys: tuple[bytes, ...]
-) -> AccountRow:
-    accept_code, duplicate_id, lenient, recipient, reply, timezone = row[10:16]
-    account = Account(
-        id=row[0],
-        login=row[1],
-        kind=AccountKind(row[2]),
-        blocked=bool(row[3]),
-        default_sender=row[4],
-        max_parts=row[5],
-        part_price=row[6],
-        daily_limit=row[7],
-        rate_limit=row[8],
-        priority=row[9],
-        compat=Compat(
-            xml_accept_code=XmlAcceptCode(accept_code),
-            duplicate_id=DuplicateId(duplicate_id),
-            xml_lenient=bool(lenient),
-            recipient=RecipientForm(recipient),
-            http_reply=HttpReply(reply),
-            timezone=timezone,
-        ),
-        senders=senders,
-    )
-    return AccountRow(Credentials(account, row[16]), Funds(*row[17:21]), keys)
-
-
-def _values(account: Account) -> tuple[Any, ...]:
-    """The columns of `account` from login to timezone."""
-    compat = account.compat
-    return (
-        account.login,
-        account.kind,
-        account.blocked,
-        account.default_sender,
-        account.max_parts,
-        account.part_price,
-        account.daily_limit,
-        account.rate_limit,
-        account.priority,
-        compat.xml_accept_code.value,
-        compat.duplicate_id,
-        compat.xml_lenient,
-        compat.recipient.value,
-        compat.http_reply.value,
-        compat.timezone,
-    )
 
 
 def _account_id(connection: sqlite3.Connection, login: str) -> int:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import sqlite3
 
 from habar.model.status import MessageState
+from habar.store.operator_key import operator_key
 from habar.store.port import PartAccepted, ReceiptSeen
-from habar.store.sqlite.operator_key import operator_key
 from habar.store.sqlite.sql import QUERIES
 
 EARLY_MS = 600_000

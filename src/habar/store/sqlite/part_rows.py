@@ -12,58 +12,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from habar.model.status import MessageState
-from habar.store.sqlite.operator_key import operator_key
+from habar.store.operator_key import operator_key
+from habar.store.part_rows import NAMESAKES, MessageRow, Name, PartRow, meant
 from habar.store.sqlite.sql import QUERIES, slices
-
-NAMESAKES = 8
-"""So many parts of one name are looked at, the newest messages' first, where there are many."""
-Name = tuple[int, str]
-"""(operator_id, operator_message_id)."""
-
-
-class MessageRow:
-    """What a message's parts may change of it."""
-
-    __slots__ = ("changed_at", "parts", "state")
-
-    def __init__(self, parts: int, state: int) -> None:
-        self.parts = parts
-        self.state = MessageState(state)
-        self.changed_at: int | None = None
-
-
-class PartRow:
-    """A part that the operator has taken."""
-
-    __slots__ = (
-        "changed",
-        "done_at",
-        "error",
-        "message",
-        "message_id",
-        "part",
-        "receipt_at",
-        "receipts",
-        "sent_at",
-        "state",
-    )
-
-    def __init__(self, row: tuple[Any, ...], message: MessageRow) -> None:
-        self.message = message
-        self.changed = False
-        self.message_id: int = row[2]
-        self.part: int = row[3]
-        self.sent_at: int = row[4]
-        self.state = None if row[5] is None else MessageState(row[5])
-        self.error: str = row[6]
-        self.done_at: int | None = row[7]
-        self.receipt_at: int | None = row[8]
-        self.receipts: int = row[9]
-
-    @property
-    def age(self) -> tuple[int, int, int]:
-        """Greater is newer."""
-        return self.sent_at, self.message_id, self.part
 
 
 class PartRows:
@@ -100,9 +51,7 @@ class PartRows:
         if parts is None:
             self.load([name])
             parts = self._named[name]
-        if len(parts) < 2:
-            return parts[0] if parts else None
-        return max([part for part in parts if part.state is None] or parts, key=lambda p: p.age)
+        return meant(parts)
 
     def numbered(self, message_id: int, part: int) -> PartRow | None:
         """The part of that number."""

@@ -1,11 +1,6 @@
 """Writes down operators' receipts: which part each means, and what becomes of its message.
 
-Rules: a part's final state stays, save that delivered comes after a failure: then delivered wins
-(model.status.after). When all parts of a message are known, the message has the state of
-model.status.of_parts. A message that has ended already, by its receipts or without them, is
-changed by the same rule; money that was given back is not taken again. Of several parts with one
-operator's id the newest open one is meant, else the newest.
-
+What a receipt means is part_rows' to say; one that means nothing known is parked (parked.py).
 Runs inside a transaction that its caller holds.
 """
 
@@ -14,10 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from habar.model.status import after, is_open, of_parts
+from habar.store.part_rows import PartRow
 from habar.store.port import PartAccepted, ReceiptSeen
 from habar.store.sqlite.parked import Parked
-from habar.store.sqlite.part_rows import PartRow, PartRows
+from habar.store.sqlite.part_rows import PartRows
 
 
 def write_receipts(
@@ -36,7 +31,7 @@ def write_receipts(
             parked.park(connection, receipt)
             answers.append(None)
             continue
-        _take(part, receipt)
+        part.take(receipt)
         touched[part.message_id, part.part] = part, receipt.at
         answers.append(part.message_id)
     for part, at in touched.values():
@@ -55,7 +50,7 @@ def apply_early(
             rows = rows or PartRows(connection)
             part = rows.numbered(event.message_id, event.part)
             if part is not None:
-                _take(part, receipt)
+                part.take(receipt)
                 _settle(rows, part, max(receipt.at, event.at))
     if rows is not None:
         rows.save()
@@ -70,23 +65,5 @@ def _meant(rows: PartRows, receipt: ReceiptSeen) -> PartRow | None:
     return None
 
 
-def _take(part: PartRow, receipt: ReceiptSeen) -> None:
-    """Note the receipt, and what it says where that is news."""
-    part.changed = True
-    part.receipts += 1
-    if is_open(receipt.state):
-        return
-    told = after(part.state, receipt.state)
-    if told is not part.state:
-        part.state = told
-        part.error, part.done_at, part.receipt_at = receipt.error, receipt.done_at, receipt.at
-
-
 def _settle(rows: PartRows, part: PartRow, at: int) -> None:
-    """End the message, or better its end, where all its parts are known."""
-    told = of_parts(rows.states(part))
-    message = part.message
-    if told is None:
-        return
-    if after(message.state, told) is not message.state:
-        message.state, message.changed_at = told, at
+    part.message.settle(rows.states(part), at)

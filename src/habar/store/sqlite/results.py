@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from habar.model.status import MessageState
+from habar.store.operator_key import operator_key
 from habar.store.port import Finished, PartAccepted, Postponed, Released
-from habar.store.sqlite.operator_key import operator_key
 from habar.store.sqlite.sql import QUERIES, insert
 
 

@@ -10,28 +10,17 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import chain
 from typing import Any
+
+from habar.store.named_sql import named_statements
 
 _LIST = "(:list)"
 LIST_SIZES = (1, 8, 64, 256)
 """A list is filled up to the next of these; longer lists are asked in slices."""
 
 
-def _read() -> dict[str, str]:
-    named: dict[str, str] = {}
-    name = ""
-    for line in (files(__package__) / "queries.sql").read_text("utf-8").splitlines():
-        if line.startswith("-- name: "):
-            name = line.removeprefix("-- name: ")
-            named[name] = ""
-        elif name and not line.startswith("--") and line:
-            named[name] += line + "\n"
-    return named
-
-
-QUERIES = _read()
+QUERIES = named_statements(__package__)
 """Every statement by its name."""
 
 

@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from habar.store.sqlite.batch import Batch, Write
+from habar.store.sqlite.batch import Batch
 from habar.store.sqlite.connection import connect
 from habar.store.sqlite.sql import QUERIES
+from habar.store.writes import Write
 
 CACHE_KIB = 65_536
 BUSY = 0.25
