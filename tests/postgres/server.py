@@ -158,7 +158,10 @@ class Server:
     async def create_database(self, template: str = "template1") -> str:
         """The name of a new database, a copy of `template`, to which nobody may be connected."""
         name = f"{ROLE}_{next(self._numbers)}"
-        await self.administer(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template}")
+        await self.administer(
+            f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template}"
+            " STRATEGY FILE_COPY"  # half the time of the other one, for databases as small as these
+        )
         return name
 
     async def drop_database(self, name: str) -> None:
