@@ -40,6 +40,9 @@ PRICE = 1_000
 class SqliteEngine:
     """SQLite in a folder of its own, and the ways in which it may come to grief."""
 
+    several_nodes = False
+    """An engine that says True has `open_node` and `lapse` too: see watching.py."""
+
     def __init__(self, folder: Path) -> None:
         self._path = folder / "habar.db"
         self._open: list[SqliteStore] = []
@@ -151,6 +154,15 @@ class SqliteEngine:
 
 
 ENGINES = {"sqlite": SqliteEngine}
+SHARED = [name for name, engine in ENGINES.items() if engine.several_nodes]
+collect_ignore_glob = [] if SHARED else ["test_two_nodes*.py"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every engine is asked; for what needs several nodes, only those that permit them."""
+    if "engine" in metafunc.fixturenames:
+        names = SHARED if "pair" in metafunc.fixturenames else [*ENGINES]
+        metafunc.parametrize("engine", names, indirect=True)
 
 
 class Desk:
@@ -280,7 +292,7 @@ async def furnish(store: Any) -> Desk:
     return Desk(store, account, await books.ensure_operator("kcell"))
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
     engine = ENGINES[request.param](tmp_path)
     yield engine
@@ -290,6 +302,12 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 @pytest.fixture
 async def desk(engine: Any) -> Desk:
     return await furnish(await engine.open())
+
+
+@pytest.fixture
+async def pair(engine: Any, desk: Desk) -> tuple[Desk, Desk]:
+    """Two nodes on one database; the first is `desk`."""
+    return desk, Desk(await engine.open_node("second"), desk.account, desk.operator)
 
 
 @pytest.fixture

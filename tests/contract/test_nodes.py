@@ -11,22 +11,10 @@ from habar.model.account import AccountKind
 from habar.store.nodes import Hint, Node, Slot, Slots
 from habar.store.port import Claim, NewAccount
 
+from .watching import Links
+
 NOW = 1_790_000_000_000
 HOUR = 3_600_000
-
-
-class Heard:
-    """A watcher that remembers."""
-
-    def __init__(self) -> None:
-        self.lost_runs = 0
-        self.hints: list[Hint] = []
-
-    def lost(self) -> None:
-        self.lost_runs += 1
-
-    def waiting(self, hint: Hint) -> None:
-        self.hints.append(hint)
 
 
 async def this_node(store: Any) -> Node:
@@ -128,14 +116,13 @@ async def test_the_clock_tells_milliseconds_and_goes_on(desk: Any) -> None:
 
 
 async def test_a_node_does_not_hear_itself(desk: Any) -> None:
-    heard = Heard()
-    desk.store.watch(heard)
+    links = Links(desk.store)
     for _ in range(3):
         message = await desk.new()
         desk.store.tell(Hint(desk.operator, 1, desk.account, NOW))
         assert (await desk.story(message)).submission.stage == 0
         await desk.store.nodes()
-    assert (heard.hints, heard.lost_runs) == ([], 0)
+    assert (links.hints, links.lost_runs) == ([], 0)
 
 
 async def test_a_node_that_drains_keeps_what_it_has_in_hand(desk: Any) -> None:
