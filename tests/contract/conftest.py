@@ -31,6 +31,8 @@ from habar.store.port import (
 )
 from habar.store.sqlite import SqliteStore
 
+from .postgres_engine import PostgresEngine
+
 NOW = 1_790_000_000_000
 HOUR = 3_600_000
 BALANCE = 100_000
@@ -145,7 +147,7 @@ class SqliteEngine:
 
     def child(self) -> list[str]:
         """The command of a process that submits without end and tells the ids it was answered."""
-        return [sys.executable, str(Path(__file__).parent / "child_sqlite.py"), str(self._path)]
+        return [sys.executable, str(Path(__file__).parent / "child.py"), "sqlite", str(self._path)]
 
     async def close(self) -> None:
         for store in self._open:
@@ -153,9 +155,8 @@ class SqliteEngine:
                 await store.close()
 
 
-ENGINES = {"sqlite": SqliteEngine}
+ENGINES = {"sqlite": SqliteEngine, "postgresql": PostgresEngine}
 SHARED = [name for name, engine in ENGINES.items() if engine.several_nodes]
-collect_ignore_glob = [] if SHARED else ["test_two_nodes*.py"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -294,7 +295,11 @@ async def furnish(store: Any) -> Desk:
 
 @pytest.fixture
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
-    engine = ENGINES[request.param](tmp_path)
+    engine: Any
+    if request.param == "sqlite":
+        engine = SqliteEngine(tmp_path)
+    else:
+        engine = await PostgresEngine.make(request.getfixturevalue("postgres"), tmp_path)
     yield engine
     await engine.close()
 

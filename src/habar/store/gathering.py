@@ -27,7 +27,7 @@ from habar.store.writes import ASK, RECEIPT, SUBMIT, Write, kind_of
 LINGER = 0.005
 MANY_RECEIPTS = 64
 _FIRST_PAUSE, _LAST_PAUSE = 0.05, 1.0
-_LAST_TRIES = 3
+LAST_TRIES = 3
 """When closing, before what the store would not take is given up."""
 
 log = structlog.get_logger(__name__)
@@ -151,7 +151,7 @@ class GatheringJournal:
         """Take nothing more and write what is waiting; False where the store would not have it."""
         self._closing = True
         self._receipts_ripe()
-        give_up = self._failures + _LAST_TRIES
+        give_up = self._failures + LAST_TRIES
         while self._under_way is not None or (self._any_waiting and self._failures < give_up):
             await self._turned.wait()
         if self._retry is not None:

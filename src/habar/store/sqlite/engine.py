@@ -7,7 +7,6 @@ earlier run had in hand when it died is back in the queue before anything else h
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import sqlite3
@@ -21,6 +20,7 @@ import structlog
 from habar import __version__
 from habar.errors import AlreadyOpen, StoreUnavailable
 from habar.model.message import MessageStatus, Ref
+from habar.store.lock import lock_file
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
 from habar.store.port import Counts, Story, UnmatchedReceipt, WaitingAccount
 from habar.store.sqlite.books import SqliteBooks
@@ -201,21 +201,11 @@ class SqliteStore:
 
 
 def _lock(path: Path) -> int | None:
-    """The descriptor of the lock that says who the gateway is; None where another process has it.
+    """The lock that says who the gateway is.
 
     A file of its own: closing a descriptor of the database itself would drop SQLite's locks.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StoreUnavailable(f"{path}: {error}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
+    return lock_file(Path(f"{path}.lock"))
 
 
 def _begin_run(parts: _Open, now: int) -> int:

@@ -1,0 +1,146 @@
+"""Connections to PostgreSQL, and which of its errors mean what.
+
+Guarantees: a commit returns after it is on the server's disk (synchronous_commit as the server has
+it, never less than `on`); a statement, a lock and a silent transaction have limits, so that a node
+that was stopped in the middle of its work gives its locks back within seconds; no password is ever
+part of an error. Plans by index only: a table may grow by a million rows between two statistics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+from typing import Protocol as Port
+
+import asyncpg
+
+from habar.errors import StoreUnavailable
+
+CONNECT_SECONDS = 5.0
+STATEMENT_SECONDS = 20.0
+_SETTINGS = {
+    "application_name": "habar",
+    "jit": "off",
+    "timezone": "UTC",
+    "synchronous_commit": "on",
+    "default_transaction_isolation": "read committed",
+    "statement_timeout": "15000",
+    "idle_in_transaction_session_timeout": "3000",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+LOCK_MS = 8_000
+"""Longer than a stopped node may keep its locks, so that others wait it out."""
+_LESS = {"application_name", "timezone", "default_transaction_isolation", "statement_timeout"}
+"""What engines that speak PostgreSQL's protocol know of these settings at the least."""
+
+
+class Connection(Port):
+    """What we use of asyncpg's connection."""
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """Do a statement; the server's word for what it did (`UPDATE 3`)."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        """All rows."""
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        """The first row, or None."""
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        """The first row's first value, or None."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """Commit at the end of the block, or roll back where it raises."""
+
+    async def add_listener(self, channel: str, callback: Callable[..., None]) -> None:
+        """Call for each notification."""
+
+    def is_closed(self) -> bool:
+        """Whether it is of no use any more."""
+
+    def terminate(self) -> None:
+        """Close it without a word."""
+
+    async def close(self, *, timeout: float) -> None:  # noqa: ASYNC109 - asyncpg's own
+        """Close it in order."""
+
+
+_UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58", "XX", "40"})
+_UNAVAILABLE_STATES = frozenset({"25006", "25P03", "25P04", "55P03", "28000", "28P01", "3D000"})
+_AGAIN = frozenset({"40001", "40P01"})
+_UNKNOWN_SETTING = "42704"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the database is, and the password where it does not stand in the URL."""
+
+    url: str = field(repr=False)
+    password: str | None = field(default=None, repr=False)
+    lock_ms: int = LOCK_MS
+    """Milliseconds that a statement waits for another transaction's lock."""
+
+    async def connect(self) -> Connection:
+        """A new connection. Raises StoreUnavailable."""
+        try:
+            try:
+                return await self._connect({**_SETTINGS, "lock_timeout": str(self.lock_ms)})
+            except asyncpg.UndefinedObjectError:
+                return await self._connect({name: _SETTINGS[name] for name in _LESS})
+        except Exception as error:
+            raise StoreUnavailable(f"the database cannot be reached: {told(error)}") from error
+
+    async def _connect(self, settings: dict[str, str]) -> Connection:
+        connection: Connection = await asyncpg.connect(
+            self.url,
+            password=self.password,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            max_cached_statement_lifetime=0,
+            statement_cache_size=256,
+            server_settings=settings,
+            target_session_attrs="read-write",
+        )
+        return connection
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether `error` tells of the server or the way to it, rather than of one value."""
+    if isinstance(error, OSError | TimeoutError | asyncio.IncompleteReadError | MemoryError):
+        return True
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES
+    if isinstance(error, asyncpg.InterfaceError):
+        return not isinstance(error, ValueError)  # a value that cannot be written is one
+    return isinstance(error, asyncpg.InternalClientError)
+
+
+def may_be_repeated(error: BaseException) -> bool:
+    """Whether the transaction lost against another one and only has to be done again."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _AGAIN
+
+
+def is_answer(error: BaseException) -> bool:
+    """Whether the server itself said no: then a commit has not happened, for certain."""
+    if not isinstance(error, asyncpg.PostgresError):
+        return False
+    return (error.sqlstate or "")[:2] not in {"08", "57"}
+
+
+def name_of(error: BaseException) -> str:
+    """What may be logged of an error: its name, never a value."""
+    state = getattr(error, "sqlstate", None)
+    return f"{type(error).__name__} {state}" if state else type(error).__name__
+
+
+def told(error: BaseException) -> str:
+    """What may be said to people of a failure to connect: the server's words have no secret."""
+    if isinstance(error, asyncpg.PostgresError | OSError):
+        return f"{type(error).__name__}: {error}"
+    return type(error).__name__

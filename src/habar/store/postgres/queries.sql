@@ -1,0 +1,489 @@
+-- Every statement of the PostgreSQL engine, by name.
+
+-- Schema -----------------------------------------------------------------------------------------
+-- name: schema
+SELECT version, serves FROM habar_schema
+
+-- name: any_table
+SELECT EXISTS (
+    SELECT 1 FROM information_schema.tables
+    WHERE table_schema = current_schema() AND table_name IN ('message', 'account', 'node', 'part')
+)
+
+-- name: make_schema
+CREATE TABLE IF NOT EXISTS habar_schema (
+    one integer PRIMARY KEY, version integer NOT NULL, serves integer NOT NULL
+);
+INSERT INTO habar_schema (one, version, serves) VALUES (1, 0, 0) ON CONFLICT DO NOTHING;
+
+-- name: lock_schema
+SELECT version FROM habar_schema FOR UPDATE
+
+-- name: set_schema
+UPDATE habar_schema SET version = $1, serves = $2
+
+-- Message ids ------------------------------------------------------------------------------------
+-- name: lock_ids
+SELECT next, span_end, day,
+    floor(extract(epoch FROM clock_timestamp()) / 86400)::bigint
+FROM sequence WHERE name = 'message' FOR UPDATE
+
+-- name: set_ids
+UPDATE sequence SET next = $1, span_end = $2, day = $3 WHERE name = 'message'
+
+-- name: return_ids
+UPDATE sequence SET next = $1 WHERE name = 'message' AND next = $2
+
+-- name: insert_span
+INSERT INTO span (first_id, end_id, day) VALUES ($1, $2, $3)
+
+-- name: last_day_spans
+SELECT max(span.day), max(sequence.next) - min(span.first_id),
+    max(span.end_id) - min(span.first_id)
+FROM span JOIN sequence ON sequence.name = 'message'
+WHERE span.day = (SELECT max(day) FROM span)
+
+-- name: recent_from
+SELECT coalesce(min(first_id), 0) FROM span
+WHERE day > (SELECT max(day) FROM span) - $1::integer
+
+-- Runs -------------------------------------------------------------------------------------------
+-- name: begin_run
+INSERT INTO node (name, roles, version, started_at, lease_until, batch, recovered)
+VALUES ($1, $2, $3, $4, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $5::bigint, 0, $6)
+RETURNING id, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+
+-- name: renew_run
+UPDATE node SET batch = $2,
+    lease_until = (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $3::bigint
+WHERE id = $1 AND ended_at IS NULL
+RETURNING (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+
+-- name: last_batch
+SELECT batch FROM node WHERE id = $1 FOR UPDATE
+
+-- name: runs_of_name
+SELECT id FROM node WHERE name = $1 AND ended_at IS NULL FOR UPDATE
+
+-- name: lapsed_runs
+SELECT id FROM node
+WHERE ended_at IS NULL AND id <> $1
+    AND lease_until < (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+FOR UPDATE SKIP LOCKED
+
+-- name: own_run
+SELECT id FROM node WHERE id = $1 AND ended_at IS NULL FOR UPDATE
+
+-- name: end_runs
+UPDATE node SET ended_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+WHERE id = ANY ($1::bigint[])
+
+-- name: free_binds
+UPDATE bind SET node_id = NULL WHERE node_id = ANY ($1::bigint[])
+
+-- name: recover_claimed
+UPDATE message SET stage = 0, node_id = NULL, repeats = repeats + 1, uncertain_at = $2
+WHERE stage = 1 AND node_id = ANY ($1::bigint[])
+
+-- name: release_claimed
+UPDATE message SET stage = 0, node_id = NULL WHERE stage = 1 AND node_id = ANY ($1::bigint[])
+
+-- name: set_draining
+UPDATE node SET draining = true WHERE id = $1
+
+-- name: forget_runs
+DELETE FROM node
+WHERE ended_at < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - 86400000
+
+-- name: nodes
+SELECT node.id, node.name, node.roles, node.version, node.started_at, node.lease_until,
+    node.ended_at IS NULL
+        AND node.lease_until >= (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+    node.draining,
+    CASE WHEN node.ended_at IS NULL THEN (
+        SELECT count(*) FROM message WHERE message.stage = 1 AND message.node_id = node.id
+    ) ELSE 0 END,
+    (SELECT count(*) FROM bind WHERE bind.node_id = node.id)
+FROM node ORDER BY node.name, node.id
+
+-- name: clock
+SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+
+-- Binds ------------------------------------------------------------------------------------------
+-- name: share_run
+SELECT draining FROM node WHERE id = $1 AND ended_at IS NULL FOR SHARE
+
+-- name: ensure_binds
+INSERT INTO bind (operator_id, number)
+SELECT wanted.operator_id, number
+FROM unnest($1::bigint[], $2::bigint[]) AS wanted (operator_id, binds)
+CROSS JOIN LATERAL generate_series(1, wanted.binds) AS number
+ON CONFLICT DO NOTHING
+
+-- name: dispatching
+SELECT count(*) FROM node
+WHERE ended_at IS NULL AND NOT draining AND 'dispatch' = ANY (roles)
+    AND lease_until >= (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+
+-- name: own_binds
+SELECT operator_id, number FROM bind WHERE node_id = $1 ORDER BY operator_id, number
+
+-- name: take_binds
+UPDATE bind SET node_id = $1
+WHERE (operator_id, number) IN (
+    SELECT bind.operator_id, bind.number FROM bind
+    WHERE bind.operator_id = $2 AND bind.number <= $3 AND bind.node_id IS NULL
+    ORDER BY bind.number LIMIT $4 FOR UPDATE SKIP LOCKED
+)
+RETURNING operator_id, number
+
+-- name: free_bind
+UPDATE bind SET node_id = NULL WHERE operator_id = $1 AND number = $2 AND node_id = $3
+
+-- Hints ------------------------------------------------------------------------------------------
+-- name: notify
+SELECT pg_notify($1, $2)
+
+-- Submissions ------------------------------------------------------------------------------------
+-- name: funds
+SELECT id, balance, allowance, day, day_used FROM account
+WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE
+
+-- name: known_refs
+SELECT asked.account_id, asked.customer_id, message.id, message.parts,
+    message.due_at > message.created_at, message.recipient, message.text
+FROM unnest($1::bigint[], $2::bigint[]) AS asked (account_id, customer_id)
+JOIN customer_ref AS ref
+    ON ref.account_id = asked.account_id AND ref.customer_id = asked.customer_id
+JOIN message ON message.id = ref.message_id
+
+-- name: insert_messages
+INSERT INTO message (
+    id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
+    priority, created_at, due_at, expires_at, operator_id, stage, state, price, next_at, node_id,
+    completed_at
+)
+SELECT id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
+    priority, created_at, due_at, expires_at, operator_id, stage, state, price, due_at,
+    CASE WHEN stage = 1 THEN $19::bigint END, CASE WHEN stage = 3 THEN created_at END
+FROM unnest(
+    $1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::bigint[],
+    $7::text[], $8::smallint[], $9::smallint[], $10::integer[], $11::smallint[], $12::bigint[],
+    $13::bigint[], $14::bigint[], $15::bigint[], $16::smallint[], $17::smallint[], $18::bigint[]
+) AS given (
+    id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
+    priority, created_at, due_at, expires_at, operator_id, stage, state, price
+)
+
+-- name: insert_refs
+INSERT INTO customer_ref (account_id, customer_id, message_id)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
+ON CONFLICT (account_id, customer_id) DO UPDATE SET message_id = excluded.message_id
+
+-- name: charge
+WITH charged AS (
+    SELECT * FROM unnest(
+        $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+        $7::bigint[], $8::bigint[], $9::bigint[], $10::integer[]
+    ) AS charged (
+        account_id, balance, allowance, day, day_used, at, price, first_id, last_id, messages
+    )
+), funds AS (
+    UPDATE account SET balance = charged.balance, allowance = charged.allowance,
+        day = charged.day, day_used = charged.day_used
+    FROM charged WHERE account.id = charged.account_id
+)
+INSERT INTO ledger (account_id, at, kind, amount, first_message_id, last_message_id, messages)
+SELECT account_id, at, 'charge', -price, first_id, last_id, messages FROM charged WHERE price > 0
+
+-- What became of messages ------------------------------------------------------------------------
+-- name: insert_parts
+INSERT INTO part (message_id, part, operator_id, operator_key, operator_message_id, sent_at)
+SELECT * FROM unnest(
+    $1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[]
+)
+ON CONFLICT (message_id, part) DO UPDATE SET operator_id = excluded.operator_id,
+    operator_key = excluded.operator_key, operator_message_id = excluded.operator_message_id,
+    sent_at = excluded.sent_at
+
+-- name: mark_sent
+UPDATE message SET stage = 2, node_id = NULL WHERE id = ANY ($1::bigint[]) AND stage < 2
+
+-- name: mark_sent_for_good
+UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at
+FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) AS told (id, state, at)
+WHERE message.id = told.id AND message.stage < 2
+
+-- name: postpone
+UPDATE message SET stage = 0, node_id = NULL, next_at = told.due_at, attempts = attempts + 1,
+    last_error = told.error, state = CASE state WHEN 100 THEN 106 ELSE state END,
+    repeats = repeats + told.uncertain::integer,
+    uncertain_at = CASE WHEN told.uncertain THEN told.at ELSE uncertain_at END
+FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::boolean[], $6::bigint[])
+    AS told (id, due_at, error, uncertain, at)
+WHERE message.id = told.id AND message.stage = 1 AND message.node_id = $1
+RETURNING message.id
+
+-- name: release
+UPDATE message SET stage = 0, node_id = NULL
+WHERE id = ANY ($2::bigint[]) AND stage = 1 AND node_id = $1
+RETURNING id
+
+-- name: release_uncertain
+UPDATE message SET stage = 0, node_id = NULL, repeats = repeats + 1, uncertain_at = $3
+WHERE id = ANY ($2::bigint[]) AND stage = 1 AND node_id = $1
+RETURNING id
+
+-- name: finish
+UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at,
+    last_error = told.error, refunded = CASE WHEN told.refund THEN price ELSE 0 END
+FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::text[], $5::boolean[])
+    AS told (id, state, at, error, refund)
+WHERE message.id = told.id AND message.stage < 3
+RETURNING message.id, message.account_id, message.price, message.parts, told.at, told.refund
+
+-- name: refund
+WITH back AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[], $5::bigint[])
+        AS back (message_id, account_id, price, parts, at)
+), sums AS (
+    SELECT account_id, sum(price)::bigint AS price, sum(parts)::bigint AS parts
+    FROM back GROUP BY account_id
+), paid AS (
+    UPDATE account SET balance = balance + sums.price, allowance = allowance + sums.parts
+    FROM sums WHERE account.id = sums.account_id
+)
+INSERT INTO ledger (account_id, at, kind, amount, first_message_id, last_message_id, messages)
+SELECT account_id, at, 'refund', price, message_id, message_id, 1 FROM back WHERE price > 0
+ORDER BY message_id
+
+-- Receipts ---------------------------------------------------------------------------------------
+-- name: parts_named
+SELECT named.operator_id, named.name, found.message_id, found.part
+FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS named (operator_id, operator_key, name)
+CROSS JOIN LATERAL (
+    SELECT part.message_id, part.part FROM part
+    WHERE part.operator_key = named.operator_key AND part.operator_id = named.operator_id
+        AND part.operator_message_id = named.name
+        AND part.message_id >= $4 AND part.message_id < $5
+    ORDER BY part.message_id DESC, part.part DESC LIMIT $6
+) AS found
+
+-- name: lock_parts
+SELECT part.operator_id, part.operator_message_id, part.message_id, part.part, part.sent_at,
+    part.state, part.error, part.done_at, part.receipt_at, part.receipts,
+    message.parts, message.state
+FROM message JOIN part ON part.message_id = message.id
+WHERE message.id = ANY ($1::bigint[])
+ORDER BY message.id, part.part FOR UPDATE
+
+-- name: set_parts
+UPDATE part SET state = told.state, error = told.error, done_at = told.done_at,
+    receipt_at = told.receipt_at, receipts = told.receipts
+FROM unnest(
+    $1::bigint[], $2::integer[], $3::smallint[], $4::text[], $5::bigint[], $6::bigint[],
+    $7::integer[]
+) AS told (message_id, part, state, error, done_at, receipt_at, receipts)
+WHERE part.message_id = told.message_id AND part.part = told.part
+
+-- name: settle_messages
+UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at
+FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) AS told (id, state, at)
+WHERE message.id = told.id
+
+-- name: park_receipt
+INSERT INTO receipt_unmatched (operator_id, operator_message_id, state, error, done_at, at, raw)
+VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
+
+-- name: park_keys
+INSERT INTO receipt_unmatched_key (operator_key, receipt_id, operator_message_id)
+SELECT key, $1, name FROM unnest($2::bigint[], $3::text[]) AS named (key, name)
+ON CONFLICT DO NOTHING
+
+-- name: early_receipts
+SELECT given.message_id, given.part, receipt.id, receipt.operator_id,
+    parked.operator_message_id, receipt.state, receipt.error, receipt.done_at, receipt.at,
+    receipt.raw, given.at
+FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
+    AS given (message_id, part, operator_id, operator_key, name, at)
+JOIN receipt_unmatched_key AS parked
+    ON parked.operator_key = given.operator_key AND parked.operator_message_id = given.name
+JOIN receipt_unmatched AS receipt
+    ON receipt.id = parked.receipt_id AND receipt.operator_id = given.operator_id
+WHERE receipt.at >= given.at - $7
+ORDER BY receipt.id FOR UPDATE OF receipt
+
+-- name: unpark_receipts
+DELETE FROM receipt_unmatched WHERE id = ANY ($1::bigint[])
+
+-- name: parted_receipts
+SELECT part.message_id, part.part, part.operator_id, part.operator_key,
+    part.operator_message_id, part.sent_at
+FROM receipt_unmatched AS receipt
+JOIN receipt_unmatched_key AS parked ON parked.receipt_id = receipt.id
+JOIN part ON part.operator_key = parked.operator_key AND part.operator_id = receipt.operator_id
+    AND part.operator_message_id = parked.operator_message_id
+WHERE receipt.at >= $1 AND part.sent_at - receipt.at <= $2 AND part.message_id >= $3
+LIMIT $4
+
+-- The queue --------------------------------------------------------------------------------------
+-- name: due_messages
+SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
+    expires_at, attempts, repeats
+FROM message
+WHERE stage = 0 AND operator_id = $1 AND priority = $2 AND account_id = $3 AND next_at <= $4
+ORDER BY next_at, id LIMIT $5 FOR UPDATE SKIP LOCKED
+
+-- name: claim
+UPDATE message SET stage = 1, node_id = $1 WHERE id = ANY ($2::bigint[])
+
+-- name: sent_parts
+SELECT message_id, part FROM part WHERE message_id = ANY ($1::bigint[]) ORDER BY message_id, part
+
+-- name: past_validity
+SELECT id FROM message
+WHERE stage = 0 AND expires_at IS NOT NULL AND expires_at <= $1
+ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+
+-- name: past_patience
+SELECT id FROM message
+WHERE stage = 0 AND due_at < $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+
+-- name: begun
+SELECT DISTINCT message_id FROM part WHERE message_id = ANY ($1::bigint[])
+
+-- name: whose
+SELECT account_id, stage, state, node_id FROM message WHERE id = $1 FOR UPDATE
+
+-- Reading ----------------------------------------------------------------------------------------
+-- name: waiting
+WITH RECURSIVE first AS (
+    (
+        SELECT priority, account_id, next_at FROM message
+        WHERE stage = 0 AND operator_id = $1
+        ORDER BY operator_id, priority, account_id, next_at LIMIT 1
+    )
+    UNION ALL
+    SELECT following.priority, following.account_id, following.next_at
+    FROM first CROSS JOIN LATERAL (
+        SELECT priority, account_id, next_at FROM message
+        WHERE stage = 0 AND operator_id = $1
+            AND (priority, account_id) > (first.priority, first.account_id)
+        ORDER BY operator_id, priority, account_id, next_at LIMIT 1
+    ) AS following
+)
+SELECT priority, account_id, next_at FROM first
+
+-- name: status_by_id
+SELECT id, customer_id, parts, state, due_at, completed_at FROM message
+WHERE account_id = $1 AND id = ANY ($2::bigint[])
+
+-- name: status_by_ref
+SELECT message.id, ref.customer_id, message.parts, message.state, message.due_at,
+    message.completed_at
+FROM customer_ref AS ref JOIN message ON message.id = ref.message_id
+WHERE ref.account_id = $1 AND ref.customer_id = ANY ($2::bigint[])
+
+-- name: story
+SELECT message.account_id, message.customer_id, message.protocol, message.sender,
+    message.recipient, message.text, message.data_coding, message.flash, message.parts,
+    message.priority, message.created_at, message.due_at, message.expires_at,
+    message.operator_id, message.stage, message.state, message.price,
+    account.login, coalesce(operator.name, ''), message.attempts, message.repeats,
+    message.uncertain_at, message.last_error, message.completed_at, message.refunded
+FROM message
+JOIN account ON account.id = message.account_id
+LEFT JOIN operator ON operator.id = message.operator_id
+WHERE message.id = $1
+
+-- name: story_parts
+SELECT part, operator_id, operator_message_id, sent_at, state, error, done_at, receipt_at, receipts
+FROM part WHERE message_id = $1 ORDER BY part
+
+-- name: unmatched_receipts
+SELECT operator_id, operator_message_id, state, error, at, raw
+FROM receipt_unmatched ORDER BY id DESC LIMIT $1
+
+-- name: counts
+SELECT (SELECT count(*) FROM message WHERE stage = 0),
+    (SELECT count(*) FROM message WHERE stage = 1),
+    (SELECT count(*) FROM receipt_unmatched)
+
+-- Books ------------------------------------------------------------------------------------------
+-- name: accounts
+SELECT id, login, kind, blocked, default_sender, max_parts, part_price, daily_limit, rate_limit,
+    priority, xml_accept_code, duplicate_id, xml_lenient, recipient, http_reply, timezone,
+    password_hash, balance, allowance, day, day_used
+FROM account WHERE $1::text IS NULL OR login = $1 ORDER BY login
+
+-- name: senders
+SELECT account_id, name FROM sender
+WHERE $1::bigint IS NULL OR account_id IS NULL OR account_id = $1
+
+-- name: keys
+SELECT account_id, digest FROM api_key WHERE $1::bigint IS NULL OR account_id = $1
+
+-- name: account_id
+SELECT id FROM account WHERE login = $1
+
+-- name: insert_account
+INSERT INTO account (
+    login, kind, blocked, default_sender, max_parts, part_price, daily_limit, rate_limit, priority,
+    xml_accept_code, duplicate_id, xml_lenient, recipient, http_reply, timezone,
+    password_hash, balance, allowance, created_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+RETURNING id
+
+-- name: update_account
+UPDATE account SET login = $1, kind = $2, blocked = $3, default_sender = $4, max_parts = $5,
+    part_price = $6, daily_limit = $7, rate_limit = $8, priority = $9, xml_accept_code = $10,
+    duplicate_id = $11, xml_lenient = $12, recipient = $13, http_reply = $14, timezone = $15,
+    password_hash = coalesce($16, password_hash),
+    allowance = CASE WHEN $17::boolean THEN coalesce(allowance, $18) END
+WHERE id = $19 RETURNING id
+
+-- name: set_allowance
+UPDATE account SET allowance = $1 WHERE id = $2
+
+-- name: account_kind
+SELECT kind FROM account WHERE id = $1
+
+-- name: add_to_balance
+UPDATE account SET balance = balance + $1 WHERE id = $2 RETURNING balance
+
+-- name: insert_entry
+INSERT INTO ledger (account_id, at, kind, amount, note) VALUES ($1, $2, $3, $4, $5)
+
+-- name: ledger_sum
+SELECT coalesce(sum(amount), 0)::bigint FROM ledger WHERE account_id = $1
+
+-- name: insert_sender
+INSERT INTO sender (account_id, name, created_at) VALUES ($1, $2, $3) RETURNING id
+
+-- name: public_sender
+SELECT 1 FROM sender WHERE account_id IS NULL AND name = $1
+
+-- name: delete_sender
+DELETE FROM sender WHERE account_id = $1 AND name = $2 RETURNING id
+
+-- name: forget_default_sender
+UPDATE account SET default_sender = $1 WHERE id = $2 AND default_sender = $3
+
+-- name: insert_key
+INSERT INTO api_key (digest, account_id, label, created_at) VALUES ($1, $2, $3, $4)
+RETURNING account_id
+
+-- name: operator_id
+SELECT id FROM operator WHERE name = $1
+
+-- name: insert_operator
+INSERT INTO operator (name) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id
+
+-- name: insert_audit
+INSERT INTO audit (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)
+
+-- name: books_changed
+UPDATE sequence SET next = next + 1 WHERE name = 'books'
+
+-- name: books_version
+SELECT next FROM sequence WHERE name = 'books'

@@ -1,0 +1,217 @@
+"""Writes down operators' receipts: which part each means, and what becomes of its message.
+
+What a receipt means is part_rows' to say. Parts are looked for among the messages of the last days
+first, so that a receipt does not ask every partition. The messages and parts that are meant are
+locked before their states are read: receipts that reach two nodes at once add up. One that means
+nothing known is parked, where staff can see it, and found by the part it outran: by the part's own
+transaction, or, where both were written at the same moment by two nodes, by `rematch` soon after.
+
+Guarantees: a receipt counts as early for ten minutes; after that an operator's id may have been
+given to another message. Runs inside a transaction that its caller holds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from habar.model.status import MessageState
+from habar.store.operator_key import operator_key
+from habar.store.part_rows import NAMESAKES, MessageRow, Name, PartRow, meant
+from habar.store.port import PartAccepted, ReceiptSeen
+from habar.store.postgres.connection import Connection
+from habar.store.postgres.sql import QUERIES
+from habar.store.postgres.texts import pack, unpack
+
+EARLY_MS = 600_000
+"""How long before its part a receipt may have come."""
+_NO_END = (1 << 63) - 1
+_REMATCHED = 500
+
+
+class PartRows:
+    """The parts in hand of one transaction, locked, with all other parts of their messages."""
+
+    def __init__(self, connection: Connection, recent: int) -> None:
+        self._connection = connection
+        self._recent = recent
+        self._parts: dict[tuple[int, int], PartRow] = {}
+        self._messages: dict[int, MessageRow] = {}
+        self._by_message: defaultdict[int, list[PartRow]] = defaultdict(list)
+        self._named: dict[Name, list[tuple[int, int]]] = {}
+
+    async def find(self, names: Iterable[Name]) -> None:
+        """Read and lock the parts of those names."""
+        wanted = {name: key for name in names if (key := operator_key(name[1])) is not None}
+        await self._look(wanted, self._recent, _NO_END)
+        older = {name: key for name, key in wanted.items() if name not in self._named}
+        if self._recent:
+            await self._look(older, 0, self._recent)
+        await self.lock({number[0] for numbers in self._named.values() for number in numbers})
+
+    async def _look(self, wanted: dict[Name, int], first: int, end: int) -> None:
+        if not wanted:
+            return
+        rows = await self._connection.fetch(
+            QUERIES["parts_named"],
+            [name[0] for name in wanted],
+            list(wanted.values()),
+            [pack(name[1]) for name in wanted],
+            first,
+            end,
+            NAMESAKES,
+        )
+        for operator_id, text, message_id, part in rows:
+            self._named.setdefault((operator_id, unpack(text)), []).append((message_id, part))
+
+    async def lock(self, message_ids: set[int]) -> None:
+        """Read and lock messages with all the parts that the operator has taken."""
+        if not message_ids:
+            return
+        for row in await self._connection.fetch(QUERIES["lock_parts"], sorted(message_ids)):
+            message = self._messages.get(row[2])
+            if message is None:
+                message = self._messages[row[2]] = MessageRow(*row[10:12])
+            part = self._parts[row[2], row[3]] = PartRow(row, message)
+            self._by_message[row[2]].append(part)
+
+    def meant(self, receipt: ReceiptSeen) -> PartRow | None:
+        """The part of the first candidate that names one."""
+        for name in receipt.candidates:
+            numbers = self._named.get((receipt.operator_id, name), ())
+            part = meant([self._parts[n] for n in numbers if n in self._parts])
+            if part is not None:
+                return part
+        return None
+
+    def numbered(self, message_id: int, part: int) -> PartRow | None:
+        """The part of that number."""
+        return self._parts.get((message_id, part))
+
+    def settle(self, part: PartRow, at: int) -> None:
+        """End the part's message, or better its end, where all its parts are known."""
+        states: list[MessageState | None] = [one.state for one in self._by_message[part.message_id]]
+        states += [None] * (part.message.parts - len(states))
+        part.message.settle(states, at)
+
+    async def save(self) -> None:
+        """Write what has changed."""
+        parts = [
+            (p.message_id, p.part, p.state, pack(p.error), p.done_at, p.receipt_at, p.receipts)
+            for p in self._parts.values()
+            if p.changed
+        ]
+        if parts:
+            await self._connection.execute(QUERIES["set_parts"], *zip(*parts, strict=True))
+        settled = [
+            (message_id, message.state, message.changed_at)
+            for message_id, message in self._messages.items()
+            if message.changed_at is not None
+        ]
+        if settled:
+            await self._connection.execute(QUERIES["settle_messages"], *zip(*settled, strict=True))
+
+
+async def write_receipts(
+    connection: Connection, recent: int, receipts: Sequence[ReceiptSeen]
+) -> list[int | None]:
+    """The message that each receipt is about; None for one that matches nothing and is parked.
+
+    `recent`: the first message id of the last days.
+    """
+    rows = PartRows(connection, recent)
+    await rows.find((one.operator_id, name) for one in receipts for name in one.candidates)
+    answers: list[int | None] = []
+    touched: dict[tuple[int, int], tuple[PartRow, int]] = {}
+    for receipt in receipts:
+        part = rows.meant(receipt)
+        if part is None:
+            await _park(connection, receipt)
+            answers.append(None)
+            continue
+        part.take(receipt)
+        touched[part.message_id, part.part] = part, receipt.at
+        answers.append(part.message_id)
+    for part, at in touched.values():
+        rows.settle(part, at)
+    await rows.save()
+    return answers
+
+
+async def _park(connection: Connection, receipt: ReceiptSeen) -> None:
+    """Keep a receipt aside, under every id that it may mean."""
+    names = list(dict.fromkeys(name for name in receipt.candidates if name))
+    receipt_id = await connection.fetchval(
+        QUERIES["park_receipt"],
+        receipt.operator_id,
+        pack(names[0]) if names else "",
+        receipt.state,
+        pack(receipt.error),
+        receipt.done_at,
+        receipt.at,
+        pack(receipt.raw),
+    )
+    if names:
+        keys = [operator_key(name) for name in names]
+        await connection.execute(QUERIES["park_keys"], receipt_id, keys, list(map(pack, names)))
+
+
+Given = tuple[int, int, int, int | None, str, int]
+"""message id, part, operator id, key, operator's message id as stored, when it was taken."""
+
+
+async def apply_early(connection: Connection, events: Sequence[PartAccepted]) -> None:
+    """Give parts that were just accepted the receipts that outran them."""
+    await _apply(
+        connection,
+        [
+            (
+                event.message_id,
+                event.part,
+                event.operator_id,
+                operator_key(event.operator_message_id),
+                pack(event.operator_message_id),
+                event.at,
+            )
+            for event in events
+        ],
+    )
+
+
+async def rematch(connection: Connection, recent: int, since: int) -> None:
+    """Find parked receipts whose part was written by another node in the same moment."""
+    rows = await connection.fetch(
+        QUERIES["parted_receipts"], since - EARLY_MS, EARLY_MS, recent, _REMATCHED
+    )
+    await _apply(connection, [tuple(row) for row in rows])
+
+
+async def _apply(connection: Connection, given: Sequence[Given]) -> None:
+    if not given:
+        return
+    found = await connection.fetch(QUERIES["early_receipts"], *zip(*given, strict=True), EARLY_MS)
+    if not found:
+        return
+    await connection.execute(QUERIES["unpark_receipts"], [row[2] for row in found])
+    rows = PartRows(connection, 0)
+    await rows.lock({row[0] for row in found})
+    for row in found:
+        part = rows.numbered(row[0], row[1])
+        if part is not None:
+            receipt = _receipt(row)
+            part.take(receipt)
+            rows.settle(part, max(receipt.at, row[10]))
+    await rows.save()
+
+
+def _receipt(row: Sequence[Any]) -> ReceiptSeen:
+    return ReceiptSeen(
+        row[3],
+        (unpack(row[4]),),
+        MessageState(row[5]),
+        unpack(row[6]),
+        row[7],
+        row[8],
+        unpack(row[9]),
+    )

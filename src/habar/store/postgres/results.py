@@ -1,0 +1,135 @@
+"""Writes down what became of messages at the operator's door: taken, put off, ended, released.
+
+Guarantees: a message ends once, and so is refunded at most once; one that ended stays as it ended
+(only receipts may better it, see receipts.py). A run puts off and releases only what it has in
+hand. Events of one kind are written by one statement; the order of those about one message is kept.
+Runs inside a transaction that its caller holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from habar.model.status import MessageState
+from habar.store.operator_key import operator_key
+from habar.store.port import Finished, PartAccepted, Postponed, Released
+from habar.store.postgres.connection import Connection
+from habar.store.postgres.sql import QUERIES
+from habar.store.postgres.texts import pack
+from habar.store.writes import Write
+
+
+async def write_parts(connection: Connection, events: Sequence[PartAccepted]) -> None:
+    """Each part gets its row; a message whose last part this is leaves the window."""
+    rows = {
+        (event.message_id, event.part): (
+            event.message_id,
+            event.part,
+            event.operator_id,
+            operator_key(event.operator_message_id),
+            pack(event.operator_message_id),
+            event.at,
+        )
+        for event in events  # of one part told twice, the later word
+    }
+    await connection.execute(QUERIES["insert_parts"], *zip(*rows.values(), strict=True))
+    sent = [event.message_id for event in events if event.last and event.final_state is None]
+    if sent:
+        await connection.execute(QUERIES["mark_sent"], sent)
+    ended = {
+        event.message_id: (event.message_id, event.final_state, event.at)
+        for event in events
+        if event.last and event.final_state
+    }
+    if ended:
+        columns = zip(*ended.values(), strict=True)
+        await connection.execute(QUERIES["mark_sent_for_good"], *columns)
+
+
+async def write_settled(connection: Connection, node_id: int, writes: Sequence[Write]) -> None:
+    """Leaves in each write the message that it changed; None where it came too late."""
+    for several in _alike(writes):
+        kind = type(several[0].item)
+        if kind is Postponed:
+            await _postpone(connection, node_id, several)
+        elif kind is Finished:
+            await _finish(connection, several)
+        elif kind is Released:
+            await _release(connection, node_id, several)
+        else:
+            raise TypeError(f"no event of the journal's: {kind.__name__}")
+
+
+def _alike(writes: Sequence[Write]) -> Iterator[list[Write]]:
+    """Runs of one kind in which no message comes twice; a release stands for itself."""
+    run: list[Write] = []
+    seen: set[int] = set()
+    for write in writes:
+        item = write.item
+        alone = type(item) is Released
+        if run and (alone or type(item) is not type(run[0].item) or item.message_id in seen):
+            yield run
+            run, seen = [], set()
+        run.append(write)
+        if alone:
+            yield run
+            run = []
+        elif isinstance(item, Postponed | Finished):
+            seen.add(item.message_id)
+    if run:
+        yield run
+
+
+async def _postpone(connection: Connection, node_id: int, writes: list[Write]) -> None:
+    rows = [
+        (one.message_id, one.due_at, pack(one.error), bool(one.uncertain), one.at)
+        for one in (write.item for write in writes)
+    ]
+    done = await connection.fetch(QUERIES["postpone"], node_id, *zip(*rows, strict=True))
+    _tell(writes, {row[0] for row in done})
+
+
+async def _finish(connection: Connection, writes: list[Write]) -> None:
+    ended = await end_messages(
+        connection,
+        [
+            (one.message_id, one.state, one.at, one.error, bool(one.refund))
+            for one in (write.item for write in writes)
+        ],
+    )
+    _tell(writes, ended)
+
+
+def _tell(writes: list[Write], changed: set[int]) -> None:
+    for write in writes:
+        message_id = write.item.message_id
+        write.answer = message_id if message_id in changed else None
+
+
+async def _release(connection: Connection, node_id: int, writes: list[Write]) -> None:
+    """Of several messages the first that changed is told."""
+    event: Released = writes[0].item
+    values: tuple[Any, ...] = (node_id, event.message_ids)
+    if event.uncertain:
+        rows = await connection.fetch(QUERIES["release_uncertain"], *values, event.at)
+    else:
+        rows = await connection.fetch(QUERIES["release"], *values)
+    changed = {row[0] for row in rows}
+    writes[0].answer = next((one for one in event.message_ids if one in changed), None)
+
+
+Ending = tuple[int, MessageState, int, str, bool]
+"""message id, state, time, error, whether the price goes back."""
+
+
+async def end_messages(connection: Connection, endings: Sequence[Ending]) -> set[int]:
+    """End messages that have not ended yet, and give prices back; which of them ended."""
+    if not endings:
+        return set()
+    packed = [(*ending[:3], pack(ending[3]), ending[4]) for ending in endings]
+    rows = await connection.fetch(QUERIES["finish"], *zip(*packed, strict=True))
+    back = sorted(tuple(row[:5]) for row in rows if row[5])
+    if back:
+        await connection.execute(QUERIES["refund"], *zip(*back, strict=True))
+    return {row[0] for row in rows}

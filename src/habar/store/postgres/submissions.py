@@ -1,0 +1,94 @@
+"""Writes down a batch of submissions: what `model.admission` decides, and nothing else.
+
+Guarantees: the accounts' rows are locked first, in the order of their ids; what is read after that
+(ids used before, funds) and what is written belong to one transaction, so that no two nodes accept
+the same id or spend the same money. An account is charged by one ledger row a commit. Runs inside
+a transaction that its caller holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from habar.model.account import DuplicateId, Funds
+from habar.model.admission import Admission, CustomerKey, admit
+from habar.model.message import MESSAGE_COLUMNS, Known, Outcome, Submission
+from habar.model.status import MessageState
+from habar.store.postgres.connection import Connection
+from habar.store.postgres.ids import Ids
+from habar.store.postgres.sql import QUERIES
+from habar.store.postgres.texts import pack, unpack
+
+_COLUMNS = len(MESSAGE_COLUMNS)
+_SENDER, _TEXT = MESSAGE_COLUMNS.index("sender"), MESSAGE_COLUMNS.index("text")
+
+
+async def write_submissions(
+    connection: Connection, ids: Ids, node_id: int, submissions: Sequence[Submission]
+) -> list[Outcome]:
+    """Admit and store; the outcomes in the same order. Raises LookupError for no such account.
+
+    `ids` must have as many at hand as there are submissions.
+    """
+    if not submissions:
+        return []
+    funds = await _funds(connection, sorted({one.account_id for one in submissions}))
+    admission = admit(submissions, await _known(connection, submissions), funds, ids.first)
+    if admission.accepted:
+        await _insert(connection, admission, node_id)
+        await _charge(connection, admission)
+        ids.used(len(admission.accepted))
+    return admission.outcomes
+
+
+async def _funds(connection: Connection, account_ids: list[int]) -> dict[int, Funds]:
+    rows = await connection.fetch(QUERIES["funds"], account_ids)
+    if len(rows) < len(account_ids):
+        raise LookupError("no such account")
+    return {account_id: Funds(*funds) for account_id, *funds in rows}
+
+
+async def _known(
+    connection: Connection, submissions: Sequence[Submission]
+) -> dict[CustomerKey, Known]:
+    """The messages that hold the customers' ids of this batch already."""
+    asked = {
+        (one.account_id, one.customer_id)
+        for one in submissions
+        if one.customer_id is not None and one.on_duplicate != DuplicateId.ALLOW
+    }
+    if not asked:
+        return {}
+    account_ids, customer_ids = zip(*asked, strict=True)
+    known: dict[CustomerKey, Known] = {}
+    rows = await connection.fetch(QUERIES["known_refs"], account_ids, customer_ids)
+    for account_id, ref, message_id, parts, later, recipient, text in rows:
+        state = MessageState.SCHEDULED if later else MessageState.ACCEPTED
+        known[account_id, ref] = Known(message_id, parts, state, recipient, unpack(text))
+    return known
+
+
+async def _insert(connection: Connection, admission: Admission, node_id: int) -> None:
+    columns = list(zip(*[one[:_COLUMNS] for _, one in admission.accepted], strict=True))
+    for place in (_SENDER, _TEXT):
+        columns[place] = tuple(map(pack, columns[place]))
+    message_ids = [message_id for message_id, _ in admission.accepted]
+    await connection.execute(QUERIES["insert_messages"], message_ids, *columns, node_id)
+    if admission.refs:
+        keys = list(zip(*admission.refs, strict=True))
+        await connection.execute(QUERIES["insert_refs"], *keys, list(admission.refs.values()))
+
+
+async def _charge(connection: Connection, admission: Admission) -> None:
+    rows = []
+    for account_id, charge in admission.charges.items():
+        if charge.messages:
+            after = charge.funds_after()
+            span = (charge.first_id, charge.last_id, charge.messages)
+            rows.append((account_id, *_in_order(after), charge.at, charge.price, *span))
+    if rows:
+        await connection.execute(QUERIES["charge"], *zip(*rows, strict=True))
+
+
+def _in_order(funds: Funds) -> tuple[int, int | None, int, int]:
+    return funds.balance, funds.allowance, funds.day, funds.day_used
