@@ -1,7 +1,8 @@
 """Brings one operator's waiting messages from the store into its plan, when they are due.
 
 Guarantees: asks for what the plan has room for and nothing else; one question about who waits is
-under way at a time; a store that cannot answer is asked again a second later, not sooner.
+under way at a time; hints of what waits are trusted for as long as the store says
+(`Store.hints_last_ms`); a store that cannot answer is asked again a second later, not sooner.
 Does not know the link; what becomes of a message that was brought is lane.py's.
 """
 
@@ -19,8 +20,6 @@ from habar.store.port import Claim, Store
 
 _AGAIN = 1_000
 """Milliseconds until the store is asked again after it could not answer."""
-_SURE_FOR = 60_000
-"""Milliseconds for which hints are trusted before the store is asked who has messages waiting."""
 
 
 class Supply:
@@ -102,7 +101,7 @@ class Supply:
         else:
             now = self._clock.now_ms()
             self._plan.merge(((row.priority, row.account_id, row.due_at) for row in rows), now)
-            self._sure_until = now + _SURE_FOR
+            self._sure_until = now + self._store.hints_last_ms
         self._refreshing = None
         self._changed()
 

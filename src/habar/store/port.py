@@ -349,6 +349,13 @@ class Store(Port):
         it at once.
         """
 
+    @property
+    def hints_last_ms(self) -> int:
+        """Milliseconds for which hints may be trusted before the tables are asked again.
+
+        Short where other nodes put messages into the queue: their hints may be lost.
+        """
+
     def now_ms(self) -> int:
         """UTC milliseconds by the clock that rules: the database's, where nodes share one."""
 

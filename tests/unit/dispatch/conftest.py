@@ -136,6 +136,7 @@ class HandStore:
         self.claims: list[Claim] = []
         self.asked_who = 0
         self.hurried = 0
+        self.hints_last_ms = 60_000
 
     def record(self, event: Any, done: Callable[[int | None], None] | None = None) -> None:
         self.events.append(event)

@@ -420,6 +420,19 @@ async def test_a_message_nobody_gave_a_hint_of_is_found_in_a_minute(bench: Make)
     assert b.link.went == [(1, 1)]
 
 
+async def test_hints_are_trusted_for_as_long_as_the_store_says(bench: Make) -> None:
+    b = bench()
+    b.store.hints_last_ms = 5_000
+    await b.start()
+    b.store.disk.append(b.message(1))
+    b.clock.pass_time(4_999)
+    await b.settle()
+    assert b.link.sent == []
+    b.clock.pass_time(1)
+    await b.settle()
+    assert b.link.went == [(1, 1)]
+
+
 async def test_a_store_that_cannot_answer_is_asked_again_a_second_later(bench: Make) -> None:
     b = bench()
     b.store.broken = True

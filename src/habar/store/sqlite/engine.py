@@ -69,6 +69,11 @@ class SqliteStore:
         """See store.port.Store: the lock on the file is ours for as long as we live."""
         return True
 
+    @property
+    def hints_last_ms(self) -> int:
+        """See store.port.Store: whatever waits was put there by this process."""
+        return 60_000
+
     def now_ms(self) -> int:
         """See store.port.Store: one process, so the machine's clock."""
         return time.time_ns() // 1_000_000
