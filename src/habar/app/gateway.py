@@ -17,6 +17,7 @@ import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from habar import operators as links
+from habar.app.clock import StoreClock
 from habar.app.database import open_store
 from habar.app.metrics import Collector
 from habar.app.operators import link_settings
@@ -30,7 +31,6 @@ from habar.northbound.http.listener import HttpServer
 from habar.northbound.http.ops import ops_app
 from habar.northbound.http.settings import HttpSettings, ListenAddress
 from habar.northbound.http.xml import XmlEndpoint, error_body
-from habar.operators.clock import SystemClock
 from habar.query import Query
 from habar.store.port import Counts, Store
 from habar.submit.authenticate import Authenticator
@@ -56,7 +56,7 @@ class Gateway:
         self.queue = Counts(0, 0, 0)
         """How much there was in the store when it was last counted."""
         self._tls = tls
-        self._clock = SystemClock()
+        self._clock = StoreClock(store)
         self._patience = 0.0
         self._undo = contextlib.AsyncExitStack()
 

@@ -24,7 +24,6 @@ from habar.app.signals import stop_asked
 from habar.app.told import StartError, told
 from habar.config import Settings, address
 from habar.northbound.http.tls import sandbox_certificate, server_context
-from habar.operators.clock import SystemClock
 from habar.simulator import Settings as SmscSettings
 from habar.simulator import Simulator
 
@@ -108,7 +107,7 @@ async def _serving(
 
 
 async def _populate(gateway: Gateway) -> None:
-    await people(gateway.store.books, SystemClock().now_ms)
+    await people(gateway.store.books, gateway.store.now_ms)
 
 
 async def _no_sandbox(gateway: Gateway) -> None:

@@ -13,6 +13,7 @@ from habar.config import Settings
 from habar.model.status import MessageState, Stage
 from habar.simulator import Settings as SmscSettings
 from habar.simulator import Simulator
+from habar.store.sqlite import SqliteStore
 
 from .conftest import (
     PATIENCE,
@@ -26,6 +27,8 @@ from .conftest import (
     running,
     story_of,
 )
+
+STORE_TIME = 1_600_000_000_000
 
 
 def data(settings: Settings) -> Path:
@@ -159,3 +162,17 @@ async def test_a_part_that_fails_to_stop_keeps_no_other_from_stopping(
             await gateway.stop()
         assert smsc.counts.unbinds == 1
         await gateway.http.close()
+
+
+async def test_all_parts_tell_the_time_by_the_store_s_clock(
+    settings: Settings, smsc: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the database's where there are several nodes, and this machine's may be wrong."""
+    monkeypatch.setattr(SqliteStore, "now_ms", lambda _: STORE_TIME)
+    async with running(settings) as gateway:
+        assert codes(await post(gateway, message())) == [106]
+        await smsc.wait_for(lambda simulator: simulator.counts.receipts_acknowledged, PATIENCE)
+    story = await story_of(data(settings))
+    (part,) = story.parts
+    assert story.submission.created_at == STORE_TIME
+    assert (part.sent_at, part.receipt_at) == (STORE_TIME, STORE_TIME)
