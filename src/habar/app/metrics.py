@@ -53,16 +53,18 @@ LANE_COUNTERS: dict[str, tuple[str, Callable[[Lane], int]]] = {
         "Messages in the open window when the link or a run died.",
         lambda x: x.counters.uncertain,
     ),
-    "habar_link_binds": ("Binds made.", lambda x: x.link.counters.binds),
-    "habar_link_drops": ("Links lost.", lambda x: x.link.counters.drops),
+    "habar_link_binds": ("Binds made.", lambda x: x.links.counters.binds),
+    "habar_link_drops": ("Links lost.", lambda x: x.links.counters.drops),
     "habar_link_response_timeouts": (
         "Requests that the operator never answered.",
-        lambda x: x.link.counters.timed_out,
+        lambda x: x.links.counters.timed_out,
     ),
 }
 LANE_GAUGES: dict[str, tuple[str, Callable[[Lane], int]]] = {
-    "habar_link_up": ("Whether the link is bound.", lambda x: int(x.link.up)),
-    "habar_link_window_used": ("Requests not yet answered.", lambda x: x.link.window_used),
+    "habar_binds_held": ("Binds that are this node's.", lambda x: x.links.held),
+    "habar_binds_up": ("Of them: those that are bound.", lambda x: x.links.bound),
+    "habar_link_up": ("Whether any link is bound.", lambda x: int(x.links.up)),
+    "habar_link_window_used": ("Requests not yet answered.", lambda x: x.links.window_used),
     "habar_dispatch_ready": ("Messages in memory that wait for room.", lambda x: x.ready),
     "habar_dispatch_unsettled": ("Results that are not yet on disk.", lambda x: x.unsettled),
 }

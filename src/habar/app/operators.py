@@ -18,6 +18,7 @@ def link_settings(operator_id: int, settings: OperatorSettings) -> links.Operato
         system_id=settings.system_id,
         password=settings.password,
         system_type=settings.system_type,
+        binds=settings.binds,
         window=settings.window,
         throughput=settings.throughput,
         enquire_link=settings.enquire_link_seconds,

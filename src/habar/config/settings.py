@@ -57,6 +57,7 @@ SystemType = Annotated[
         description="at most 12 ASCII characters in quotes",
     ),
 ]
+Binds = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 IdBase = Literal["as-is", "decimal", "hex"]
 
 
@@ -137,10 +138,12 @@ class OperatorSettings(Struct, frozen=True, kw_only=True):
     tls: bool = False
     tls_ca: str = ""
     """PEM file: trust these authorities with `tls` in place of the system's."""
+    binds: Binds = 1
+    """Binds that the operator permits, over all nodes together."""
     window: Window = 10
-    """submit_sm sent and not yet answered."""
+    """submit_sm sent and not yet answered, of each bind."""
     throughput: CountOrNone = 0
-    """PDUs a second; 0: as many as the operator takes."""
+    """PDUs a second over all binds together; 0: as many as the operator takes."""
     receipts: bool = True
     """False: the operator gives none; messages end at 101 ENROUTE when it has taken them."""
     validity: Literal["relative", "absolute", "none"] = "relative"

@@ -1,7 +1,8 @@
 """Sends what was accepted: plans whose turn it is, fills the windows, tidies the queue."""
 
+from habar.dispatch.counters import LaneCounters
 from habar.dispatch.dispatcher import AHEAD, Deliver, Dispatcher
 from habar.dispatch.housekeeping import Housekeeping
-from habar.dispatch.lane import Lane, LaneCounters
+from habar.dispatch.lane import Lane
 
 __all__ = ["AHEAD", "Deliver", "Dispatcher", "Housekeeping", "Lane", "LaneCounters"]

@@ -58,7 +58,8 @@ class Dispatcher:
     async def start(self) -> None:
         """Let all links connect, in the background."""
         for lane in self._lanes.values():
-            lane.start()
+            for number in range(1, lane.settings.binds + 1):
+                lane.links.open(number)
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - bounds each lane's own wait
         """Take and claim nothing more, empty the windows within `timeout` seconds, unbind.

@@ -1,4 +1,4 @@
-"""One operator's sending: from its plan into its link's window, and what came of it to the journal.
+"""One operator's sending: from its plan into its links' windows, what came of it to the journal.
 
 Guarantees:
 - A place in the window is free again only when the answer that freed it is on disk, so that a
@@ -7,8 +7,11 @@ Guarantees:
 - A message ends in the journal in exactly one way for each time it is taken here: all its parts
   accepted, Finished, Postponed or Released.
 - Nothing is sent after its `expires_at`, nor `give_up_after` its due time.
-- While the link is down nothing is kept in memory: what could not be sent goes back to the queue,
-  marked uncertain where the operator may have it.
+- While no link is up nothing is kept in memory: what could not be sent goes back to the queue,
+  marked uncertain where the operator may have it. Where one of several links drops, that holds for
+  what was on its way there and nothing else.
+- While the store does not know for certain that what we hold is ours (`Store.holds`), nothing is
+  sent.
 Knows no tables, no SMPP but a result's status; which message is next is plan.py's to say.
 """
 
@@ -18,8 +21,8 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
+from habar.dispatch.counters import LaneCounters
 from habar.dispatch.flight import Flight
 from habar.dispatch.plan import Plan
 from habar.dispatch.supply import Supply
@@ -29,8 +32,8 @@ from habar.model.status import MessageState
 from habar.operators import (
     Ack,
     BindKind,
+    Bundle,
     Clock,
-    Link,
     OperatorSettings,
     Timer,
     Verdict,
@@ -41,25 +44,8 @@ from habar.store.port import Event, Finished, PartAccepted, Postponed, Released,
 from habar.wire.smpp import Pdu, SubmitResult
 
 _spread = random.SystemRandom().random
-
-
-@dataclass(slots=True)
-class LaneCounters:
-    """What has become of messages since the process began, in messages unless said."""
-
-    sent: int = 0
-    """Parts given to the link."""
-    accepted: int = 0
-    """Parts taken by the operator."""
-    throttled: int = 0
-    """Postponed because the operator said "slower"; counted in `postponed` too."""
-    postponed: int = 0
-    rejected: int = 0
-    expired: int = 0
-    uncertain: int = 0
-    """Given back, or put off, while the operator may have them."""
-    released: int = 0
-    """Given back for certain unsent."""
+_LOOK_AGAIN = 100
+"""Milliseconds until a lane that may not send, or has a message half sent, looks again."""
 
 
 class Lane:
@@ -79,6 +65,7 @@ class Lane:
         self.counters = LaneCounters()
         self.unsettled = 0
         """Results given to the journal and not yet on disk."""
+        self._store = store
         self._journal = store.journal
         self._retry = retry
         self._clock = clock
@@ -87,9 +74,8 @@ class Lane:
         self._sends = settings.bind is not BindKind.RECEIVER
         self._final = None if settings.receipts else MessageState.ENROUTE
         self._open = False
-        """Whether messages are taken in: the link is up and nobody drains us."""
+        """Whether messages are taken in: a link is up and nobody drains us."""
         self._draining = False
-        self._half = (settings.window + 1) // 2
         self._partial: Flight | None = None
         """The message of which some parts are sent and the next had no room yet."""
         self._pumping = False
@@ -97,7 +83,7 @@ class Lane:
         self._wake_at = 0
         self._idle = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self.link = Link(
+        self.links = Bundle(
             settings,
             on_results=self._results,
             on_deliver=deliver,
@@ -107,23 +93,30 @@ class Lane:
         )
 
     # --- Life ----------------------------------------------------------------------------------
-    def start(self) -> None:
-        """Let the link connect."""
-        self.link.start()
-
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - bounds the wait, then goes on
-        """Wait for the open window and its commits, give the rest back, unbind."""
+        """Wait for the open windows and their commits, give the rest back, unbind."""
         self._draining, self._open = True, False
         self.pump_soon()
-        # What is still in the window then is given back, uncertain, when the link closes.
+        # What is still in a window then is given back, uncertain, when its link closes.
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._idle.wait()
-        await self.link.close(min(timeout, 2.0))
+        await self.links.close_all(timeout)
         now = self._clock.now_ms()
         self._give_back(self._plan.turned_away() + self._plan.clear(now), now)
         self._cancel_timer()
         await self.supply.close()
+
+    def let_go(self, reason: str) -> None:
+        """Leave all links before this returns: nothing that is in hand here is ours any more."""
+        self.links.abandon_all(reason)
+        self._open = False
+        self.pump_soon()
+
+    @property
+    def open(self) -> bool:
+        """Whether messages are taken in and sent."""
+        return self._open
 
     @property
     def ready(self) -> int:
@@ -176,23 +169,27 @@ class Lane:
         self._give_back(self._plan.turned_away(), now)
         if not self._open:
             self._give_back(self._plan.clear(now), now)
-        if self.link.up:
+        holds = self._store.holds
+        if holds and self.links.up:
             self._fill(now)
         if self._open:
             self.supply.fetch(now)
-            self._arm(now)
+            wake_at = self.supply.wake_at(now)
+            self._arm(now, wake_at if holds else min(wake_at, now + _LOOK_AGAIN))
         elif self._is_idle():
             self._idle.set()
+        elif self._partial is not None:
+            self._arm(now, now + _LOOK_AGAIN)
 
     def _is_idle(self) -> bool:
         """Whether the journal has everything that was ever in hand here."""
         inside = self.unsettled or self.supply.under_way or self._plan.taken
-        return not (inside or self._partial or self.link.window_used)
+        return not (inside or self._partial or self.links.window_used)
 
     def _fill(self, now: int) -> None:
         """Send as much as there is room for, all the parts of a message before the next one."""
-        link = self.link
-        room = link.room - self.unsettled
+        links = self.links
+        room = links.room - self.unsettled
         while room > 0:
             flight = self._partial
             if flight is None:
@@ -206,12 +203,12 @@ class Lane:
             todo = flight.todo
             while todo and room > 0:
                 part, body = todo.pop()
-                link.send(body, (flight, part))
+                links.send(body, (flight, part))
                 flight.open += 1
                 room -= 1
                 self.counters.sent += 1
             self._partial = flight if todo else None
-        link.flush()
+        links.flush()
 
     def _board(self, message: Outgoing, now: int) -> Flight | None:
         """Write the message for the window; None where it has ended without."""
@@ -231,10 +228,11 @@ class Lane:
             return None
         return flight
 
-    # --- What the link tells ---------------------------------------------------------------------
+    # --- What the links tell ---------------------------------------------------------------------
     def _up(self) -> None:
-        self._open = self._sends and not self._draining
-        self.supply.hurry()
+        if not self._open:
+            self._open = self._sends and not self._draining
+            self.supply.hurry()
         self.pump_soon()
 
     def _results(self, results: Sequence[SubmitResult]) -> None:
@@ -261,8 +259,8 @@ class Lane:
                 self._record(event)
             if flight.trouble is not None and flight.over:
                 self._conclude(flight, now)
-        if self.unsettled >= self._half:
-            self._journal.hurry()  # the window stands half idle until they are on disk
+        if self.unsettled * 2 >= self.links.window:
+            self._journal.hurry()  # the windows stand half idle until they are on disk
         self.pump_soon()
 
     def _refused(self, flight: Flight, status: int) -> None:
@@ -271,12 +269,18 @@ class Lane:
             self._partial = None
 
     def _conclude(self, flight: Flight, now: int) -> None:
-        message, counters = flight.message, self.counters
+        message = flight.message
         if flight.trouble is Verdict.PERMANENT:
             self._reject(message, flight.error, now, refund=not flight.taken)
-            return
+        elif flight.back:
+            self._release([message], uncertain=flight.uncertain, now=now)
+        else:
+            self._postpone(flight, now)
+
+    def _postpone(self, flight: Flight, now: int) -> None:
+        message, counters = flight.message, self.counters
         due_at = now + self._retry.pause(message.attempts + 1, _spread())
-        uncertain = flight.trouble is Verdict.UNANSWERED
+        uncertain = flight.uncertain
         self._record(Postponed(message.message_id, due_at, flight.error, now, uncertain))
         self._plan.waiting((message.priority, message.account_id), due_at, now)
         counters.postponed += 1
@@ -284,23 +288,30 @@ class Lane:
         counters.uncertain += uncertain
 
     def _down(self, tokens: tuple[object, ...]) -> None:
-        """The link is gone, with these parts unanswered."""
+        """A link is gone, with these parts unanswered, or is not to be used any more."""
         now = self._clock.now_ms()
-        self._open = False
-        lost: dict[int, Flight] = {}
+        self._open = self._open and self.links.up
+        over = self._cut_off(tokens)
+        self._release([f.message for f in over if f.uncertain], uncertain=True, now=now)
+        for flight in over:
+            if not flight.uncertain:
+                self._conclude(flight, now)
+        self.pump_soon()
+
+    def _cut_off(self, tokens: tuple[object, ...]) -> list[Flight]:
+        """Give up those parts, and the next one where no link can take it; whose flight is over."""
+        met: dict[int, Flight] = {}
         for token in tokens:
             flight, _ = _unpack(token)
-            lost[flight.message.message_id] = flight
-        certain = self._partial
-        self._partial = None
-        refused = [f for f in lost.values() if f.trouble is Verdict.PERMANENT]
-        for flight in refused:
-            self._conclude(flight, now)
-        unsure = [f.message for f in lost.values() if f.trouble is not Verdict.PERMANENT]
-        self._release(unsure, uncertain=True, now=now)
-        if certain is not None and certain.message.message_id not in lost:
-            self._release([certain.message], uncertain=False, now=now)
-        self.pump_soon()
+            flight.open -= 1
+            flight.cut_off(lost=True)
+            met[flight.message.message_id] = flight
+        waits = self._partial
+        if waits is not None and (waits.back or not self.links.up):
+            self._partial = None
+            waits.cut_off(lost=False)
+            met[waits.message.message_id] = waits
+        return [flight for flight in met.values() if flight.over]
 
     # --- To the journal --------------------------------------------------------------------------
     def _record(self, event: Event) -> None:
@@ -342,11 +353,10 @@ class Lane:
         self._record(Released(ids, uncertain, now))
 
     # --- The one timer ---------------------------------------------------------------------------
-    def _arm(self, now: int) -> None:
-        """Wake when something comes due, or the pace lets the next one go."""
-        wake_at = self.supply.wake_at(now)
+    def _arm(self, now: int, wake_at: int) -> None:
+        """Wake at that time, or when the pace lets the next one go."""
         if not self._plan.empty or self._partial is not None:
-            rest = self.link.wait
+            rest = self.links.wait
             if rest > 0:
                 wake_at = min(wake_at, now + int(rest * 1000) + 1)
         if self._timer is not None and now < self._wake_at <= wake_at:

@@ -3,6 +3,7 @@
 Hands what it receives to call-backs; knows no store and no message's story.
 """
 
+from habar.operators.bundle import Bundle
 from habar.operators.clock import Clock, SystemClock, Timer
 from habar.operators.link import Link, LinkCounters, LinkState
 from habar.operators.pace import Pace
@@ -12,6 +13,7 @@ from habar.operators.settings import BindKind, Numbering, OperatorSettings, Vali
 from habar.operators.submit_sm import submit_bodies
 
 __all__ = [
+    "Bundle",
     "Link",
     "LinkCounters",
     "LinkState",

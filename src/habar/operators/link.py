@@ -2,7 +2,8 @@
 
 Guarantees: pauses between attempts grow from `reconnect_first` to `reconnect_last`, spread by a
 quarter, and begin anew after a bind that lasted; `on_up` and `on_down` alternate; every token
-given to `send` comes back once, by `on_results` or by `on_down`; `room` is never overstated.
+given to `send` comes back once, by `on_results` or by `on_down`; `room` is never overstated; a
+link that is abandoned sends, records and acknowledges nothing from that call on.
 Does not know: messages, stores, what a result means but for "slower".
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 
 import structlog
@@ -55,6 +56,12 @@ class LinkCounters:
     faults: int = 0
     """PDUs that could not be read, or had no business to come."""
 
+    def add(self, other: LinkCounters) -> None:
+        """Count what another link has counted, too."""
+        for counter in fields(self):
+            name = counter.name
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 class Link:
     """See the module's docstring. All call-backs run in the event loop and must not raise."""
@@ -67,6 +74,7 @@ class Link:
         on_deliver: Callable[[Pdu, Ack], None],
         on_up: Callable[[], None],
         on_down: Callable[[tuple[object, ...]], None],
+        pace: Pace,
         clock: Clock,
     ) -> None:
         self.settings = settings
@@ -80,15 +88,34 @@ class Link:
         self._on_down = on_down
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._pace = Pace(settings.throughput, self._loop.time())
+        self._pace = pace
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._bound_at = 0.0
+        self._emptied: asyncio.Future[None] | None = None
 
     # --- Life ----------------------------------------------------------------------------------
     def start(self) -> None:
         """Begin to connect, in the background."""
         self._task = self._loop.create_task(self._run(), name=f"link {self.settings.name}")
+
+    async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - bounds the wait, no error
+        """Wait until nothing is unanswered, `timeout` seconds at most; send nothing meanwhile."""
+        if self.window_used:
+            self._emptied = self._loop.create_future()
+            await asyncio.wait([self._emptied], timeout=timeout)
+            self._emptied = None
+
+    def abandon(self, reason: str) -> None:
+        """End it for good before this returns: `on_down` has told what was on its way by then."""
+        if self.state is LinkState.CLOSED and self._session is None:
+            return
+        self._fail(reason)
+        self._enter(LinkState.CLOSED)
+        if self._session is not None:
+            self._session.abandon(reason)
+        if self._task is not None:
+            self._task.cancel()
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109 - of the unbind alone
         """Unbind, waiting `timeout` seconds for the answer, and connect no more."""
@@ -214,6 +241,8 @@ class Link:
         if not results[-1].command_status:
             self._pace.taken(now)
         self._on_results(results)
+        if self._emptied is not None:
+            self._tell_emptied()
 
     def session_delivered(self, pdu: Pdu, ack: Ack) -> None:
         """Pass it on."""
@@ -238,6 +267,12 @@ class Link:
         if was_up:
             self.counters.drops += 1
             self._on_down(tokens)
+        self._tell_emptied()
+
+    def _tell_emptied(self) -> None:
+        emptied = self._emptied
+        if emptied is not None and not self.window_used and not emptied.done():
+            emptied.set_result(None)
 
     def _enter(self, state: LinkState) -> None:
         if state is not self.state and self.state is not LinkState.CLOSED:

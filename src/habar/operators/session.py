@@ -2,8 +2,8 @@
 
 Guarantees: one transport.write a turn of the loop however much is sent or answered; TCP_NODELAY;
 the results of one read are handed over together, before what the operator sent beside them; when
-the connection ends, in whatever way, the owner is told once which submit_sm found no answer.
-deliver_sm is answered when, and only when, whoever has it says so.
+the connection ends, in whatever way, the owner is told once which submit_sm found no answer, and
+hears nothing after that. deliver_sm is answered when, and only when, whoever has it says so.
 Does not know: when to connect again (link.py), what results and messages mean.
 """
 
@@ -86,6 +86,8 @@ class Session(asyncio.Protocol):
         self._timer_at = 0.0
         self._flushing = False
         self._closing = False
+        self._over = False
+        """The owner was told of the end."""
         self._reason = "closed by the operator"
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self.smpp = Connection(
@@ -135,11 +137,25 @@ class Session(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def abandon(self, reason: str) -> None:
+        """End it before this returns: nothing more is written, answered or heard.
+
+        What the operator sent and we have not answered stays unanswered: it is offered again.
+        """
+        transport = self._transport
+        self.abort(reason)
+        self._end()
+        if transport is None and not self.ended.done():
+            self.ended.set_result(None)
+
     # --- asyncio.Protocol ----------------------------------------------------------------------
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the bind."""
         # A check by isinstance would refuse uvloop's transports: they are no asyncio.Transport.
         self._transport = cast("asyncio.Transport", transport)
+        if self._over:  # abandoned while it was being connected
+            self._transport.abort()
+            return
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -157,15 +173,22 @@ class Session(asyncio.Protocol):
         """Tell the owner what found no answer."""
         if exc is not None:
             self._reason = f"{type(exc).__name__}: {exc}"
+        if not self.ended.done():
+            self.ended.set_result(None)
+        self._end()
+
+    def _end(self) -> None:
+        """Tell the owner, once."""
         self._transport = None
         if self._timer is not None:
             self._timer.cancel()
+        if self._over:
+            return
+        self._over = True
         tokens: tuple[object, ...] = ()
         for event in self.smpp.closed():
             if isinstance(event, Closed):
                 tokens = event.tokens
-        if not self.ended.done():
-            self.ended.set_result(None)
         self._owner.session_ended(tokens, self._reason)
 
     # --- Events --------------------------------------------------------------------------------
@@ -184,6 +207,8 @@ class Session(asyncio.Protocol):
         if results:
             self._owner.session_results(results)
         for pdu in received:
+            if self._over:  # whoever took the results has abandoned us
+                return
             self._received(pdu)
         self.flush()
 

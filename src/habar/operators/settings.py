@@ -60,7 +60,7 @@ INTERNATIONAL = Numbering(Ton.INTERNATIONAL, Npi.ISDN)
 
 @dataclass(frozen=True, slots=True)
 class OperatorSettings:
-    """An operator and its one bind."""
+    """An operator, and what each bind with it is like."""
 
     id: int
     name: str
@@ -80,10 +80,12 @@ class OperatorSettings:
     """For a longer one."""
     destination: Numbering = INTERNATIONAL
 
+    binds: int = 1
+    """How many binds it permits, over all processes together."""
     window: int = 10
-    """Most submit_sm unanswered, or answered with the answer not yet on disk."""
+    """Most submit_sm of one bind unanswered, or answered with the answer not yet on disk."""
     throughput: int = 0
-    """Most submit_sm PDUs in a second; 0: no limit."""
+    """Most submit_sm PDUs in a second over all binds together; 0: no limit."""
     enquire_link: float = 30.0
     response_timeout: float = 60.0
     connect_timeout: float = 10.0

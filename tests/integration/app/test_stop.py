@@ -57,7 +57,7 @@ async def test_the_open_window_is_emptied(settings: Settings, smsc: Simulator) -
     async with running(settings) as gateway:
         await post(gateway, message())
         await smsc.wait_for(1, PATIENCE)
-        assert gateway.dispatcher.lanes[1].link.window_used == 1
+        assert gateway.dispatcher.lanes[1].links.window_used == 1
     story = await story_of(data(settings))
     assert (story.submission.stage, story.repeats) == (Stage.SENT, 0)
 

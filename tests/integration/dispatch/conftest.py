@@ -17,7 +17,7 @@ from habar.model.message import Outcome, Protocol
 from habar.model.retry import RetryPlan
 from habar.model.route import Operator, Routes
 from habar.model.status import MessageState
-from habar.operators import LinkState, OperatorSettings, SystemClock, Timer
+from habar.operators import Link, LinkState, OperatorSettings, SystemClock, Timer
 from habar.simulator import Received, Settings, Simulator
 from habar.store.port import Event, NewAccount, Story
 from habar.store.sqlite import SqliteStore
@@ -132,6 +132,11 @@ class Rig:
     def lane(self) -> Lane:
         return self.dispatcher.lanes[self.settings.id]
 
+    @property
+    def link(self) -> Link:
+        """The one in the first slot."""
+        return self.lane.links._links[1]
+
     async def account(self, login: str = "shop", priority: int = 1) -> Account:
         if login not in self.accounts:
             new = NewAccount(login, AccountKind.FULL, "hash", balance=10_000_000, part_price=10)
@@ -187,7 +192,7 @@ class Rig:
         return story
 
     async def up(self) -> None:
-        await self.when(lambda: self.lane.link.up)
+        await self.when(lambda: self.lane.links.bound == self.settings.binds)
 
     async def when(self, true: Callable[[], bool]) -> None:
         """Look whenever the lane does or its link changes, until `true` is."""
@@ -204,14 +209,23 @@ class Rig:
             look()
             self.store.journal.rung.set()
 
-        enter = self.lane.link._enter
+        open_link = self.lane.links.open
+
+        def open_and_ring(number: int) -> None:
+            open_link(number)
+            self._ring_for(self.lane.links._links[number])
+
+        setattr(self.lane, "pump_soon", look_and_ring)  # noqa: B010 - a method, to mypy
+        setattr(self.lane.links, "open", open_and_ring)  # noqa: B010
+
+    def _ring_for(self, link: Link) -> None:
+        enter = link._enter
 
         def enter_and_ring(state: LinkState) -> None:
             enter(state)
             self.store.journal.rung.set()
 
-        setattr(self.lane, "pump_soon", look_and_ring)  # noqa: B010 - a method, to mypy
-        setattr(self.lane.link, "_enter", enter_and_ring)  # noqa: B010
+        setattr(link, "_enter", enter_and_ring)  # noqa: B010
 
     def lock_file(self) -> sqlite3.Connection:
         """Take the database away, as a command that hangs in a transaction would."""

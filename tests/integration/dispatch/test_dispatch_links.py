@@ -44,7 +44,7 @@ async def test_a_drop_with_an_open_window_sends_again_and_the_story_says_so(make
     rig.sim.stall(True)
     ids = await rig.submit(*drafts(30))
     await rig.sim.wait_for(10)
-    assert rig.lane.link.window_used == 10
+    assert rig.lane.links.window_used == 10
     rig.sim.drop_links()
     rig.sim.stall(False)
     await all_delivered(rig, ids)
@@ -63,19 +63,19 @@ async def test_a_link_over_which_messages_went_comes_back_without_a_growing_paus
     rig = await make_rig()
     await rig.up()
     failures: list[int] = []
-    pause = rig.lane.link._pause
+    pause = rig.link._pause
 
     def noted(count: int) -> float:
         failures.append(count)
         return float(pause(count))
 
-    monkeypatch.setattr(rig.lane.link, "_pause", noted)
+    monkeypatch.setattr(rig.link, "_pause", noted)
     for number in range(3):
         await rig.ends(await rig.send(f"7701000000{number}"), 102)
         rig.sim.drop_links()
-        await rig.when(lambda binds=number + 2: rig.lane.link.counters.binds == binds)
+        await rig.when(lambda binds=number + 2: rig.lane.links.counters.binds == binds)
     rig.sim.drop_links()  # bound, and nothing was sent over it
-    await rig.when(lambda: rig.lane.link.counters.binds == 5)
+    await rig.when(lambda: rig.lane.links.counters.binds == 5)
     assert failures == [1, 1, 1, 2]
 
 
@@ -96,9 +96,9 @@ async def test_a_link_that_drops_again_and_again_loses_nothing(
     ids = await rig.submit(*drafts(MANY))
     await all_delivered(rig, ids)
     assert rig.sim.counts.unique == MANY
-    assert rig.lane.link.counters.drops >= 4
+    assert rig.lane.links.counters.drops >= 4
     doubled = [m for m in ids if (await rig.story(m)).repeats]
-    assert rig.sim.counts.repeated <= len(doubled) * rig.lane.link.counters.drops
+    assert rig.sim.counts.repeated <= len(doubled) * rig.lane.links.counters.drops
 
 
 async def test_an_smsc_that_is_restarted_is_found_again(make_rig: Any) -> None:
@@ -107,9 +107,9 @@ async def test_an_smsc_that_is_restarted_is_found_again(make_rig: Any) -> None:
     await rig.ends(await rig.send("77010000001"), 102)
     rig.sim.stop_listening()
     rig.sim.drop_links()
-    await rig.when(lambda: rig.lane.link.state is LinkState.DOWN)
+    await rig.when(lambda: rig.lane.links.state is LinkState.DOWN)
     ids = await rig.submit(*drafts(20))
-    await rig.when(lambda: "refused" in rig.lane.link.last_error.lower())
+    await rig.when(lambda: "refused" in rig.lane.links.last_error.lower())
     assert rig.lane.places == 0, "nothing is kept in memory for an operator that is away"
     await rig.sim.listen_again()
     await all_delivered(rig, ids)
@@ -122,7 +122,7 @@ async def test_a_bind_that_is_refused_is_tried_until_it_is_accepted(make_rig: An
     rig.sim.drop_links()
     await rig.sim.wait_for(lambda sim: sim.counts.binds_refused >= 2)
     message_id = await rig.send("77010000001")
-    assert "ESME_RBINDFAIL" in rig.lane.link.last_error
+    assert "ESME_RBINDFAIL" in rig.lane.links.last_error
     rig.sim.refuse_binds(None)
     await rig.ends(message_id, 102)
 
@@ -132,25 +132,25 @@ async def test_a_wrong_password_is_told_and_never_shown(
 ) -> None:
     rig = await make_rig(password="hunter2")
     await rig.sim.wait_for(lambda sim: sim.counts.binds_refused >= 1)
-    await rig.when(lambda: rig.lane.link.last_error != "")
-    assert rig.lane.link.last_error == "bind refused: ESME_RINVPASWD"
+    await rig.when(lambda: rig.lane.links.last_error != "")
+    assert rig.lane.links.last_error == "bind refused: ESME_RINVPASWD"
     assert "hunter2" not in capsys.readouterr().out
 
 
 async def test_a_system_id_that_no_bind_can_hold_is_told(make_rig: Any) -> None:
     rig = await make_rig(system_id="x" * 40)
-    await rig.when(lambda: "cannot be written" in rig.lane.link.last_error)
+    await rig.when(lambda: "cannot be written" in rig.lane.links.last_error)
 
 
 async def test_the_smsc_unbinds_and_the_link_comes_back(make_rig: Any, sim: Simulator) -> None:
     rig = await make_rig()
     await rig.up()
     await sim.close()
-    await rig.when(lambda: rig.lane.link.state is LinkState.DOWN)
-    assert rig.lane.link.last_error == "the operator unbound"
+    await rig.when(lambda: rig.lane.links.state is LinkState.DOWN)
+    assert rig.lane.links.last_error == "the operator unbound"
     await sim.listen_again()
     await rig.ends(await rig.send("77010000001"), 102)
-    assert rig.lane.link.counters.binds == 2
+    assert rig.lane.links.counters.binds == 2
 
 
 # --- An SMSC that hangs --------------------------------------------------------------------------
@@ -159,8 +159,8 @@ async def test_a_dead_smsc_is_noticed_by_enquire_link_and_left(make_rig: Any) ->
     await rig.up()
     rig.sim.stall(True)
     ids = await rig.submit(*drafts(3))
-    await rig.when(lambda: rig.lane.link.counters.drops == 1)
-    assert "enquire_link" in rig.lane.link.last_error
+    await rig.when(lambda: rig.lane.links.counters.drops == 1)
+    assert "enquire_link" in rig.lane.links.last_error
     rig.sim.stall(False)
     await all_delivered(rig, ids)
     assert released(rig)[0] == (set(ids), True)
@@ -171,7 +171,7 @@ async def test_a_submit_that_is_never_answered_is_uncertain_and_tried_again(make
     await rig.up()
     rig.sim.response_delay = 3600.0
     message_id = await rig.send("77010000001")
-    await rig.when(lambda: rig.lane.link.counters.timed_out >= 1)
+    await rig.when(lambda: rig.lane.links.counters.timed_out >= 1)
     rig.sim.response_delay = 0.0
     rig.sim.drop_links()  # with it, the answers that are still to come
     await rig.ends(message_id, 102)
@@ -244,7 +244,7 @@ async def test_a_claim_that_the_store_cannot_answer_is_made_again(make_rig: Any)
     rig = await make_rig()
     rig.sim.refuse_binds(CommandStatus.ESME_RBINDFAIL)
     rig.sim.drop_links()
-    await rig.when(lambda: rig.lane.link.state is LinkState.DOWN)
+    await rig.when(lambda: rig.lane.links.state is LinkState.DOWN)
     ids = await rig.submit(*drafts(20))
     thief = rig.lock_file()
     rig.sim.refuse_binds(None)

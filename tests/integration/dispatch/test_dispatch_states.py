@@ -81,7 +81,7 @@ async def test_throttling_puts_a_message_off_with_growing_pauses(make_rig: Any) 
     pauses = [e.due_at - e.at for e in rig.store.journal.events if isinstance(e, Postponed)]
     assert 30 <= pauses[0] <= 50
     assert 60 <= pauses[1] <= 100
-    assert rig.lane.link.counters.throttled == 2
+    assert rig.lane.links.counters.throttled == 2
 
 
 async def test_a_cyrillic_text_of_three_parts_arrives_concatenated_and_reads_back(

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from habar import __version__
 from habar.app.metrics import LANE_COUNTERS, LANE_GAUGES, STATES, TOTALS, Collector
-from habar.dispatch.lane import LaneCounters
+from habar.dispatch import LaneCounters
 from habar.errors import Refusal
 from habar.operators import LinkCounters
 from habar.store.port import Counts
@@ -21,7 +21,9 @@ def lane(name: str, **counters: int) -> Any:
     return SimpleNamespace(
         settings=SimpleNamespace(name=name),
         counters=LaneCounters(sent=5, expired=2, **counters),
-        link=SimpleNamespace(counters=LinkCounters(binds=3), up=True, window_used=7),
+        links=SimpleNamespace(
+            counters=LinkCounters(binds=3), up=True, window_used=7, held=4, bound=2
+        ),
         ready=11,
         unsettled=13,
     )
@@ -70,6 +72,8 @@ def test_figures_are_read_from_the_parts(parts: Any) -> None:
         label = f'{{operator="{operator}"}}'
         assert figures["habar_submit_sm_total" + label] == 5
         assert figures["habar_link_binds_total" + label] == 3
+        assert figures["habar_binds_held" + label] == 4
+        assert figures["habar_binds_up" + label] == 2
         assert figures["habar_link_up" + label] == 1
         assert figures["habar_link_window_used" + label] == 7
         assert figures["habar_dispatch_ready" + label] == 11
@@ -89,7 +93,7 @@ def test_a_figure_follows_its_part(parts: Any) -> None:
     before = scrape(parts)
     parts.store.journal.healthy = False
     parts.queue = Counts(0, 0, 0)
-    parts.dispatcher.lanes[1].link.up = False
+    parts.dispatcher.lanes[1].links.up = False
     after = scrape(parts)
     changed = {name for name in after if after[name] != before[name]}
     assert changed == {

@@ -1,9 +1,10 @@
-"""A lane on a bench: a link, a store and a clock that the test plays by hand."""
+"""A lane on a bench: links, a store and a clock that the test plays by hand."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from habar.dispatch.lane import Lane
 from habar.errors import HabarError, StoreUnavailable
 from habar.model.message import Outgoing
 from habar.model.retry import RetryPlan
-from habar.operators import BindKind, OperatorSettings
+from habar.operators import BindKind, LinkCounters, OperatorSettings
+from habar.operators import bundle as bundle_module
 from habar.store.port import Claim, Released, WaitingAccount
 from habar.wire.smpp import SubmitResult
 
@@ -66,6 +68,9 @@ class HandLink:
         self.sent: list[tuple[bytes, Any]] = []
         self.open: list[Any] = []
         self.flushes = 0
+        self.counters = LinkCounters()
+        self.abandoned = ""
+        self._emptied = asyncio.Event()
 
     @property
     def room(self) -> int:
@@ -103,11 +108,24 @@ class HandLink:
             for token, status in answers
         ]
         self.calls["on_results"](results)
+        if not self.open:
+            self._emptied.set()
 
     def drop(self) -> None:
         self.up = False
         tokens, self.open = tuple(self.open), []
         self.calls["on_down"](tokens)
+        self._emptied.set()
+
+    def abandon(self, reason: str) -> None:
+        self.abandoned = reason
+        if self.up:
+            self.drop()
+
+    async def drain(self, seconds: float) -> None:
+        if self.open:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), seconds)
 
     async def close(self, _seconds: float) -> None:
         if self.up:
@@ -136,6 +154,7 @@ class HandStore:
         self.claims: list[Claim] = []
         self.asked_who = 0
         self.hurried = 0
+        self.holds = True
         self.hints_last_ms = 60_000
 
     def record(self, event: Any, done: Callable[[int | None], None] | None = None) -> None:
@@ -187,17 +206,26 @@ class HandStore:
 class Bench:
     """The lane and what stands around it."""
 
-    def __init__(self, lane: Lane, store: HandStore, clock: HandClock) -> None:
+    def __init__(
+        self, lane: Lane, store: HandStore, clock: HandClock, links: list[HandLink]
+    ) -> None:
         self.lane, self.store, self.clock = lane, store, clock
-        self.link: HandLink = lane.link  # type: ignore[assignment]
+        self.links = links
+        """All there ever were, in the order in which they were opened."""
+
+    @property
+    def link(self) -> HandLink:
+        """The first."""
+        return self.links[0]
 
     async def settle(self) -> None:
         """Let the loop run until nothing is left to be called."""
         for _ in range(30):
             await asyncio.sleep(0)
 
-    async def start(self) -> None:
-        self.lane.start()
+    async def start(self, *slots: int) -> None:
+        for number in slots or (1,):
+            self.lane.links.open(number)
         await self.settle()
 
     def message(self, message_id: int, **changes: Any) -> Outgoing:
@@ -219,7 +247,14 @@ class Bench:
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
     """Make a bench; settings of the operator by name."""
-    monkeypatch.setattr(lane_module, "Link", HandLink)
+    benches: dict[HandClock, list[HandLink]] = {}
+
+    def hand_link(settings: OperatorSettings, **calls: Any) -> HandLink:
+        link = HandLink(settings, **calls)
+        benches[calls["clock"]].append(link)
+        return link
+
+    monkeypatch.setattr(bundle_module, "Link", hand_link)
     monkeypatch.setattr(lane_module, "_spread", lambda: 0.5)
 
     def make(*, ahead: int = 100, retry: RetryPlan | None = None, **changes: Any) -> Bench:
@@ -235,6 +270,6 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
             ahead=ahead,
             clock=clock,
         )
-        return Bench(lane, store, clock)
+        return Bench(lane, store, clock, benches.setdefault(clock, []))
 
     return make

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from habar.operators import Link, LinkState, OperatorSettings, SystemClock
+from habar.operators import Link, LinkState, OperatorSettings, Pace, SystemClock
 from habar.operators import link as link_module
 
 
@@ -21,6 +21,7 @@ def make(**changes: Any) -> Link:
         on_deliver=lambda pdu, ack: None,
         on_up=lambda: None,
         on_down=lambda tokens: None,
+        pace=Pace(0, 0.0),
         clock=SystemClock(),
     )
 
@@ -91,3 +92,20 @@ async def test_an_operator_that_takes_the_connection_and_says_nothing_is_left_wh
     await link.close(1.0)
     server.close()
     assert link.state is LinkState.CLOSED
+
+
+async def test_a_link_that_is_abandoned_while_it_waits_to_connect_ends_its_attempts(
+    unused_tcp_port: int,
+) -> None:
+    link = make(port=unused_tcp_port)
+    link.start()
+    link.abandon("not ours")
+    assert (link.state, link.last_error) == (LinkState.CLOSED, "not ours")
+    link.abandon("again")
+    assert link.last_error == "not ours"
+    await link.close(1.0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_link_with_nothing_on_its_way_is_drained_at_once() -> None:
+    await make().drain(3600.0)

@@ -74,3 +74,41 @@ def test_a_late_answer_during_the_rest_does_not_shorten_it() -> None:
     assert pace.room(0.05) == 0
     pace.throttled(FIRST_REST)
     assert pace.wait(FIRST_REST) == pytest.approx(2 * FIRST_REST)
+
+
+# --- Shares --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("limit", [1, 3, 7, 100, 2500])
+@pytest.mark.parametrize("parts", [(1, 1), (1, 3), (2, 1, 1), (1,) * 10])
+def test_shares_of_several_processes_together_keep_the_limit(
+    limit: int, parts: tuple[int, ...]
+) -> None:
+    paces = [Pace(limit, 0.0) for _ in parts]
+    for pace, part in zip(paces, parts, strict=True):
+        pace.share(part / sum(parts), 0.0)
+    sent = sum(spend(pace, step / 50) for step in range(50 * 10 + 1) for pace in paces)
+    assert 10 * limit - len(parts) <= sent <= 10 * limit + 1 + limit // 10 + len(parts)
+
+
+def test_a_share_of_a_small_limit_sends_one_pdu_after_the_other() -> None:
+    pace = Pace(1, 0.0)
+    pace.share(0.5, 0.0)
+    assert [spend(pace, now) for now in (0.0, 1.0, 2.0, 3.0, 4.0)] == [1, 0, 1, 0, 1]
+    assert pace.wait(4.0) == pytest.approx(2.0)
+
+
+def test_a_share_that_grows_does_not_give_what_was_not_saved_up() -> None:
+    pace = Pace(100, 0.0)
+    pace.share(0.5, 0.0)
+    assert spend(pace, 0.0) == 5
+    pace.share(1.0, 0.0)
+    assert spend(pace, 0.0) == 0
+    assert spend(pace, 0.1) == 10
+    pace.share(0.1, 60.0)
+    assert spend(pace, 60.0) == 1, "what was saved up over the share is let go"
+
+
+def test_without_a_limit_a_share_is_without_one_too() -> None:
+    pace = Pace(0, 0.0)
+    pace.share(0.1, 0.0)
+    assert pace.room(0.0) > 1_000_000
+    assert pace.wait(0.0) == 0.0

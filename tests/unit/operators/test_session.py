@@ -276,3 +276,63 @@ async def test_unbind_is_polite() -> None:
     assert line.transport.closed
     line.session.connection_lost(None)
     assert line.owner.ended == ((), "closed by us")
+
+
+# --- Abandoned -----------------------------------------------------------------------------------
+async def test_an_abandoned_session_has_told_what_found_no_answer_and_writes_nothing_more() -> None:
+    line = Line()
+    line.bind()
+    line.session.send(BODY, "flushed")
+    line.session.flush()
+    line.session.send(BODY, "queued")
+    line.transport.writes.clear()
+    line.session.abandon("not ours")
+    assert line.owner.ended == (("flushed", "queued"), "not ours")
+    assert line.transport.aborted
+    line.session.flush()
+    assert line.transport.writes == []
+    line.owner.ended = None
+    line.session.connection_lost(None)
+    assert line.owner.ended is None, "it is told once"
+    assert line.session.ended.done()
+
+
+async def test_an_abandoned_session_hears_and_acknowledges_nothing() -> None:
+    line = Line()
+    line.bind()
+    line.deliver(1)
+    line.session.send(BODY, "a")
+    line.session.flush()
+    (submit,) = line.read()
+    line.session.abandon("not ours")
+    told = list(line.owner.told)
+    line.smsc.send_response(submit.pdu, 0, message_id=b"1")
+    line.deliver(1)
+    line.owner.acks[0](0)
+    await asyncio.sleep(0)
+    assert line.owner.told == told
+    assert line.transport.writes == []
+
+
+async def test_one_that_is_abandoned_over_its_results_does_not_hand_over_what_came_beside() -> None:
+    line = Line()
+    line.bind()
+    line.session.send(BODY, "a")
+    line.session.flush()
+    (submit,) = line.read()
+    setattr(  # noqa: B010 - a method, to mypy
+        line.owner, "session_results", lambda _: line.session.abandon("not ours")
+    )
+    line.smsc.send_response(submit.pdu, 0, message_id=b"1")
+    line.deliver(1)
+    assert line.owner.acks == []
+
+
+async def test_one_that_is_abandoned_before_it_is_connected_does_not_bind() -> None:
+    owner, transport = Owner(), PaperTransport()
+    session = Session(OperatorSettings(1, "op", "h", 1, "id", "secret"), owner)
+    session.abandon("not ours")
+    assert session.ended.done()
+    session.connection_made(transport)
+    assert transport.aborted
+    assert transport.writes == []
