@@ -127,6 +127,7 @@ class Gateway:
             ahead=gateway.ahead,
             clock=clock,
         )
+        self.store.watch(self.dispatcher.watcher)
         self.housekeeping = Housekeeping(journal, retry=retry, clock=clock)
         self.authenticator = Authenticator(self.directory)
         self.door = Door(

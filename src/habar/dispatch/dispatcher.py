@@ -1,8 +1,8 @@
-"""All operators' lanes, and the hand-over of fresh messages from the submit door.
+"""All operators' lanes, their binds, and the hand-over of fresh messages from the submit door.
 
 Guarantees: implements `submit.handoff.Handoff`; an operator that this process does not serve is
-answered "no room", so its messages wait on disk for whoever does; lanes share nothing, so a slow
-operator holds up no other.
+answered "no room", so its messages wait on disk for whoever does, and so does one that others serve
+beside it: they are told; lanes share nothing, so a slow operator holds up no other.
 Knows no tables and no protocol.
 """
 
@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
+from habar.dispatch.binds import Binds
 from habar.dispatch.lane import Lane
 from habar.model.message import Outgoing
 from habar.model.retry import RetryPlan
 from habar.operators import Ack, Clock, OperatorSettings, SystemClock
+from habar.store.nodes import Hint, Watcher
 from habar.store.port import Store
 from habar.wire.smpp import Pdu
 
@@ -43,30 +45,38 @@ class Dispatcher:
         clock: Clock | None = None,
     ) -> None:
         clock = clock or SystemClock()
+        self._store = store
         self._lanes = {
             settings.id: Lane(
                 settings, store, partial(deliver, settings), retry=retry, ahead=ahead, clock=clock
             )
             for settings in operators
         }
+        self._binds = Binds(self._lanes, store, clock)
 
     @property
     def lanes(self) -> Mapping[int, Lane]:
         """By operator id: for metrics and readiness, to be read only."""
         return MappingProxyType(self._lanes)
 
+    @property
+    def watcher(self) -> Watcher:
+        """Who is to be told what other nodes do: give it to `Store.watch` before `start`."""
+        return self._binds
+
     async def start(self) -> None:
-        """Let all links connect, in the background."""
-        for lane in self._lanes.values():
-            for number in range(1, lane.settings.binds + 1):
-                lane.links.open(number)
+        """Ask which binds are ours; let their links connect, in the background."""
+        await self._binds.start()
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - bounds each lane's own wait
         """Take and claim nothing more, empty the windows within `timeout` seconds, unbind.
 
-        When it returns everything in hand has been given to the journal: close the store then.
+        When it returns everything in hand has been given to the journal and every bind to the other
+        nodes: close the store then.
         """
+        await self._binds.stop()
         await asyncio.gather(*(lane.drain(timeout) for lane in self._lanes.values()))
+        await self._binds.give_back()
 
     # --- Handoff ---------------------------------------------------------------------------------
     def reserve(self, operator_id: int, account_id: int, priority: int) -> bool:
@@ -87,6 +97,8 @@ class Dispatcher:
         lane = self._lanes.get(operator_id)
         if lane is not None:
             lane.waiting(account_id, priority, due_at)
+        if lane is None or not lane.links.whole:
+            self._store.tell(Hint(operator_id, priority, account_id, due_at))
 
     def withdraw(self, message_id: int) -> bool:
         """See `Handoff.withdraw`."""

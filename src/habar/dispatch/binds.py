@@ -1,0 +1,157 @@
+"""Which of the operators' binds are this node's: links are opened and closed as the store says.
+
+Guarantees: a bind that others want is emptied before it is given back, so that nothing is repeated
+for its sake; one that is no longer ours is left at once; when the run is lost all links are left
+before `lost` returns, and the binds are asked for anew. A store that cannot answer is asked again
+at the next round; what it said last holds until then (`Store.holds` says when it must not).
+Knows no messages and no other node; how many binds are this node's due is the store's to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+
+import structlog
+
+from habar.dispatch.lane import Lane
+from habar.errors import HabarError
+from habar.operators import Clock, Timer
+from habar.store.nodes import Hint, Slot, Slots
+from habar.store.port import Store
+
+log = structlog.get_logger(__name__)
+
+EVERY = 1.0
+"""Seconds from one round to the next."""
+_PARTING = 2.0
+"""Seconds that a node which ends waits for a store to hear of it."""
+
+
+class Binds:
+    """A round every so many seconds. It is a `store.nodes.Watcher`, too."""
+
+    def __init__(
+        self, lanes: Mapping[int, Lane], store: Store, clock: Clock, *, every: float = EVERY
+    ) -> None:
+        self.failures = 0
+        """Questions and notices that the store could not take."""
+        self._lanes = lanes
+        self._wanted = {operator_id: lane.settings.binds for operator_id, lane in lanes.items()}
+        self._store = store
+        self._clock = clock
+        self._every = every
+        self._open: set[Slot] = set()
+        """With a link that is used."""
+        self._closing: dict[Slot, asyncio.Task[None]] = {}
+        """Others want them: being emptied and given back."""
+        self._run = 0
+        """Changes with each run that was lost: what was asked before it means nothing after."""
+        self._round: asyncio.Task[None] | None = None
+        self._timer: Timer | None = None
+        self._stopped = False
+
+    # --- Life ----------------------------------------------------------------------------------
+    async def start(self) -> None:
+        """Ask for the first time, and go on in the background."""
+        await self._begin()
+
+    async def stop(self) -> None:
+        """Ask no more; what is being emptied goes on. The others are told that we are about to end.
+
+        To be followed by `give_back`, when all links are closed.
+        """
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._round is not None:
+            self._round.cancel()
+            await asyncio.wait([self._round])
+        await self._tell(self._store.announce_drain())
+
+    async def give_back(self) -> None:
+        """Give back all that is held: no link is open any more."""
+        if self._closing:
+            await asyncio.wait(self._closing.values())
+        slots, self._open = sorted(self._open), set()
+        for slot in slots:
+            await self._tell(self._store.give_back(slot))
+
+    async def _tell(self, notice: Coroutine[object, object, None]) -> None:
+        """Let the store know; where it does not hear, the lease runs out and says the same."""
+        try:
+            async with asyncio.timeout(_PARTING):
+                await notice
+        except (HabarError, TimeoutError):
+            self.failures += 1
+
+    # --- Rounds --------------------------------------------------------------------------------
+    def _begin(self) -> asyncio.Task[None]:
+        self._timer = None
+        self._round = asyncio.get_running_loop().create_task(self._ask(), name="operators' binds")
+        return self._round
+
+    async def _ask(self) -> None:
+        run, parting = self._run, frozenset(self._closing)
+        try:
+            slots = await self._store.slots(self._wanted)
+        except HabarError:
+            self.failures += 1
+        else:
+            if run == self._run:
+                self._follow(slots, parting)
+        finally:
+            if not self._stopped:
+                self._timer = self._clock.call_later(self._every, self._begin)
+
+    def _follow(self, slots: Slots, parting: frozenset[Slot]) -> None:
+        """Leave what is not ours, part with what others want, and use what is ours.
+
+        What was being given back when the store was asked may be another's by now.
+        """
+        ours = slots.held | slots.surplus
+        for slot in sorted((self._open | self._closing.keys()) - ours):
+            self._leave(slot)
+        for slot in sorted(slots.surplus - parting):
+            self._part_with(slot)
+        for slot in sorted(slots.held - self._open - parting):
+            self._open.add(slot)
+            self._lanes[slot.operator_id].links.open(slot.number)
+
+    def _leave(self, slot: Slot) -> None:
+        log.warning("a bind is not ours any more", operator_id=slot.operator_id, bind=slot.number)
+        self._open.discard(slot)
+        self._closing.pop(slot, None)
+        self._lanes[slot.operator_id].links.abandon(slot.number, "the bind is another node's")
+
+    def _part_with(self, slot: Slot) -> None:
+        work = self._empty(slot, is_open=slot in self._open)
+        self._open.discard(slot)
+        self._closing[slot] = asyncio.get_running_loop().create_task(work, name=f"empty {slot}")
+
+    async def _empty(self, slot: Slot, *, is_open: bool) -> None:
+        """Close the link and give the bind back, unless it was taken from us meanwhile."""
+        this = asyncio.current_task()
+        if is_open:
+            lane = self._lanes[slot.operator_id]
+            await lane.links.close(slot.number, lane.settings.response_timeout)
+        if self._closing.get(slot) is this:
+            await self._tell(self._store.give_back(slot))
+        if self._closing.get(slot) is this:  # where the store did not hear: still surplus, later
+            del self._closing[slot]
+
+    # --- Watcher -------------------------------------------------------------------------------
+    def lost(self) -> None:
+        """See `store.nodes.Watcher.lost`."""
+        self._run += 1
+        self._open.clear()
+        self._closing.clear()
+        for lane in self._lanes.values():
+            lane.let_go("this node's lease ran out")
+
+    def waiting(self, hint: Hint) -> None:
+        """See `store.nodes.Watcher.waiting`."""
+        lane = self._lanes.get(hint.operator_id)
+        if lane is not None and lane.open:
+            lane.waiting(hint.account_id, hint.priority, hint.due_at)
