@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from habar.admin.money import format_money
 from habar.errors import NotFound
 from habar.model.account import DEFAULT_TIMEZONE
-from habar.model.message import Protocol
+from habar.model.message import BLANKED, Protocol
 from habar.model.status import MessageState, Stage
 from habar.model.times import format_time
 from habar.store.port import PartStory, Store, Story
@@ -71,7 +71,8 @@ def _came_in(known: Story) -> Iterator[StoryLine]:
     flash = "flash, " if sent.flash else ""
     at = sent.created_at
     yield StoryLine(at, f"came in by {Protocol(sent.protocol).name} from {known.login}{own}")
-    yield StoryLine(at, f"from {sent.sender} to {sent.recipient}: {sent.text!r}")
+    text = "text removed by its age" if sent.text == BLANKED else repr(sent.text)
+    yield StoryLine(at, f"from {sent.sender} to {sent.recipient}: {text}")
     yield StoryLine(at, f"{flash}{Encoding(sent.data_coding).name}, {parts}")
     yield StoryLine(at, f"routed to {known.operator}, priority {sent.priority}")
     if sent.price:

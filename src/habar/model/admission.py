@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from habar.errors import Refusal
 from habar.model.account import DuplicateId, Funds
-from habar.model.message import Known, Outcome, Submission
+from habar.model.message import BLANKED, Known, Outcome, Submission
 from habar.model.status import MessageState, Stage
 
 CustomerKey = tuple[int, int]
@@ -143,10 +143,23 @@ def _answered_state(submission: Submission) -> int:
 
 
 def _duplicate(submission: Submission, holder: Known) -> Outcome:
-    same = holder.recipient == submission.recipient and holder.text == submission.text
+    same = holder.recipient == submission.recipient and _same_text(submission, holder)
     if submission.on_duplicate == DuplicateId.IDEMPOTENT and same and _may_pass(submission.refusal):
         return Outcome(holder.message_id, holder.parts, holder.state, repeat=True)
     return Outcome(holder.message_id, holder.parts, 0, Refusal.DUPLICATE_ID)
+
+
+def _same_text(submission: Submission, holder: Known) -> bool:
+    """Whether they say the same, as far as that is still known.
+
+    Of a text that was removed by its age only the length in parts is left. To call every repeat of
+    it another text would make its customer send again, under a new id, what the subscriber has. A
+    digest would tell them apart, but a text as short as a one-time code can be found from its
+    digest, and it was removed so that it cannot be found.
+    """
+    if holder.text == BLANKED:
+        return holder.parts == submission.parts
+    return holder.text == submission.text
 
 
 def _may_pass(refusal: Refusal | None) -> bool:

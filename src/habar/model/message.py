@@ -24,6 +24,11 @@ class Protocol(IntEnum):
     SMPP = 5
 
 
+BLANKED = ""
+"""What stands in place of a text that was removed by its age: no accepted message has an empty
+one (submit/checks.py)."""
+
+
 class Submission(NamedTuple):
     """A message as the submit door hands it to the store's journal.
 

@@ -117,8 +117,11 @@ class GatheringJournal:
             self._receipts_due = True
             self._soon()
 
-    async def run(self, chore: Any) -> Any:
-        """Do a write of the engine's own between the others; raises the HabarError it raises."""
+    async def run(self, chore: Any, rows: int = 1) -> Any:
+        """Do the engine's own chore of so many rows between the other writes.
+
+        Raises the HabarError that it raises.
+        """
         answer: asyncio.Future[Any] = self._loop.create_future()
 
         def done(result: Any) -> None:
@@ -129,7 +132,7 @@ class GatheringJournal:
             else:
                 answer.set_result(result)
 
-        self._ask(Write(ASK, chore, done))
+        self._ask(Write(ASK, chore, done, rows))
         return await answer
 
     @property

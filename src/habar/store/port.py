@@ -34,6 +34,7 @@ from habar.model.account import Account, AccountKind, Compat, Credentials, Funds
 from habar.model.message import MessageStatus, Outcome, Ref, Submission
 from habar.model.status import MessageState
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
+from habar.store.retention import Keep, Tidied
 
 
 # --- Events: what happened outside, to be written down whatever it takes -------------------------
@@ -412,3 +413,12 @@ class Store(Port):
 
     async def counts(self) -> Counts:
         """Totals for /metrics."""
+
+    async def tidy(self, keep: Keep, limit: int) -> Tidied:
+        """Delete messages, and blank texts, that ended long enough ago; look at about `limit` rows.
+
+        Ended is what is DONE, and what is SENT with a receipt that has not come in all that time.
+        What is open is never touched, however old. With a message go its parts and its customer's
+        id, which may be used again; receipts that match nothing go when they are as old. The ledger
+        stays. Raises StoreUnavailable; what was tidied before that stays so.
+        """

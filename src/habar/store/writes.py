@@ -20,18 +20,21 @@ _RANKS = {PartAccepted: PART, ReceiptSeen: RECEIPT}
 class Write:
     """One thing to be written, and whom to tell what came of it."""
 
-    __slots__ = ("answer", "done", "item", "kind")
+    __slots__ = ("answer", "done", "item", "kind", "rows")
 
-    def __init__(self, kind: int, item: Any, done: Callable[[Any], None] | None) -> None:
+    def __init__(
+        self, kind: int, item: Any, done: Callable[[Any], None] | None, rows: int = 1
+    ) -> None:
         self.kind = kind
         self.item = item
         self.done = done
+        self.rows = rows
         self.answer: Any = None
 
     @property
     def weight(self) -> int:
         """How many rows it stands for."""
-        return len(self.item) if self.kind == SUBMIT else 1
+        return len(self.item) if self.kind == SUBMIT else self.rows
 
 
 def kind_of(event: object) -> int:

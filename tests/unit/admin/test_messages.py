@@ -71,6 +71,12 @@ def test_what_came_in_and_how_it_was_routed():
     ]
 
 
+def test_a_text_that_was_removed_is_told_as_such():
+    told = texts(replace(PLAIN, submission=SENT._replace(text="")))
+    assert "from SHOP to 77771234567: text removed by its age" in told
+    assert "''" not in told
+
+
 def test_a_plain_free_message_says_less():
     known = replace(
         PLAIN, submission=SENT._replace(customer_id=None, price=0, flash=0, parts=1, data_coding=0)

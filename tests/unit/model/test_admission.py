@@ -10,7 +10,7 @@ import pytest
 from habar.errors import Refusal
 from habar.model.account import DuplicateId, Funds
 from habar.model.admission import Admission, admit
-from habar.model.message import MESSAGE_COLUMNS, Known, Outcome, Submission
+from habar.model.message import BLANKED, MESSAGE_COLUMNS, Known, Outcome, Submission
 from habar.model.status import MessageState, Stage
 
 RICH = Funds(balance=10_000, allowance=None, day=0, day_used=0)
@@ -111,6 +111,16 @@ def test_an_idempotent_repeat_gets_the_first_answer(known: Any) -> None:
 def test_an_idempotent_repeat_must_be_the_same(other: dict[str, Any]) -> None:
     given = message(7, on_duplicate=IDEMPOTENT)
     assert refusals(decided(given, given._replace(**other)))[1] is Refusal.DUPLICATE_ID
+
+
+def test_of_a_removed_text_only_the_length_is_compared() -> None:
+    known = {(1, 7): Known(42, 2, 106, 77771234567, BLANKED)}
+    given = message(7, on_duplicate=IDEMPOTENT, parts=2)
+    same, longer, elsewhere = decided(
+        given, given._replace(parts=3), given._replace(recipient=77770000000), known=known
+    ).outcomes
+    assert same == Outcome(42, 2, 106, repeat=True)
+    assert longer == elsewhere == Outcome(42, 2, 0, Refusal.DUPLICATE_ID)
 
 
 @pytest.mark.rule("xml.duplicate-allow")

@@ -213,3 +213,16 @@ async def test_tries_again_with_growing_pauses(
     assert pauses[:8] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0]
     assert writer.batches == [1]
     assert journal.healthy
+
+
+async def test_a_chore_counts_as_the_rows_that_it_changes(
+    journal: SqliteJournal, writer: PaperWriter
+) -> None:
+    chore = asyncio.ensure_future(journal.run(lambda _: None, MOST - 1))
+    await turns(1)
+    journal.submit([EVENT, EVENT], lambda _: None)
+    assert journal.backlog == MOST + 1
+    await chore
+    await turns(2)
+    assert writer.batches == [MOST - 1, 2]
+    assert journal.backlog == 0

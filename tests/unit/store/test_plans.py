@@ -29,6 +29,14 @@ BY_INDEX = {
     "finish": "INTEGER PRIMARY KEY (rowid=?)",
     "ledger_sum": "COVERING INDEX ledger_account (account_id=?)",
     "unpark_receipt": "INTEGER PRIMARY KEY (rowid=?)",
+    "delete_messages": "message USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    "delete_parts": "PRIMARY KEY (message_id=?)",
+    "delete_ref": "PRIMARY KEY (account_id=? AND customer_id=?)",
+    "delete_receipts": "receipt_unmatched USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    "blank_texts": "message USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    "blank_kept_texts": "text_kept USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    "keep_texts": "message USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    "forget_kept_texts": "text_kept USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
 }
 
 

@@ -26,7 +26,8 @@ from habar.store.sqlite.submissions import write_submissions
 from habar.store.writes import ASK, PART, RECEIPT, SETTLE, SUBMIT, Write, deal_out, grouped
 
 Chore = Callable[[sqlite3.Connection], Any]
-"""A write of the books': done in a savepoint of its own; a HabarError it raises is its answer."""
+"""A write of the books' or of retention's: done in a savepoint of its own; a HabarError that it
+raises is its answer."""
 
 log = structlog.get_logger(__name__)
 

@@ -23,11 +23,13 @@ from habar.model.message import MessageStatus, Ref
 from habar.store.lock import lock_file
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
 from habar.store.port import Counts, Story, UnmatchedReceipt, WaitingAccount
+from habar.store.retention import Keep, Tidied
 from habar.store.sqlite.books import SqliteBooks
 from habar.store.sqlite.connection import name_of
 from habar.store.sqlite.journal import SqliteJournal
 from habar.store.sqlite.migrate import migrate
 from habar.store.sqlite.reads import Reads
+from habar.store.sqlite.retention import Retention
 from habar.store.sqlite.sql import QUERIES
 from habar.store.sqlite.writer import Writer
 
@@ -44,6 +46,7 @@ class _Open:
         self.reads = Reads(path)
         self.journal = SqliteJournal(writer, self.threads)
         self.books = SqliteBooks(self.reads, self.journal.run)
+        self.retention = Retention(self.reads, self.journal.run)
 
 
 class SqliteStore:
@@ -179,6 +182,10 @@ class SqliteStore:
     async def counts(self) -> Counts:
         """See store.port.Store."""
         return await self._open.reads.counts()
+
+    async def tidy(self, keep: Keep, limit: int) -> Tidied:
+        """See store.port.Store."""
+        return await self._open.retention.tidy(keep, limit)
 
     @property
     def _open(self) -> _Open:

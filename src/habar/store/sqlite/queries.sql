@@ -200,6 +200,69 @@ DELETE FROM probe
 -- name: touch
 UPDATE run SET touched = touched + 1 WHERE id = (SELECT max(id) FROM run)
 
+-- Retention --------------------------------------------------------------------------------------
+-- name: look_at_messages
+SELECT count(*), max(id) FILTER (WHERE created_at < ?), count(*) FILTER (WHERE ended_at < ?)
+FROM (
+    SELECT id, created_at, ended_at FROM message_end WHERE id > ? ORDER BY id LIMIT ?
+)
+
+-- name: look_at_kept_texts
+SELECT count(*), max(id), count(*) FILTER (WHERE ended_at < ?)
+FROM (
+    SELECT message_end.id, message_end.ended_at
+    FROM text_kept CROSS JOIN message_end ON message_end.id = text_kept.message_id
+    WHERE text_kept.message_id > ? ORDER BY text_kept.message_id LIMIT ?
+)
+
+-- name: look_at_receipts
+SELECT count(*), max(id) FILTER (WHERE at < ?), count(*) FILTER (WHERE at < ?)
+FROM (SELECT id, at FROM receipt_unmatched WHERE id > ? ORDER BY id LIMIT ?)
+
+-- name: delete_messages
+DELETE FROM message
+WHERE id IN (SELECT id FROM message_end WHERE id > ? AND id <= ? AND ended_at < ?)
+RETURNING id, account_id, customer_id
+
+-- name: delete_parts
+DELETE FROM part WHERE message_id = ?
+
+-- name: delete_ref
+DELETE FROM customer_ref WHERE account_id = ? AND customer_id = ? AND message_id = ?
+
+-- name: forget_kept_text
+DELETE FROM text_kept WHERE message_id = ?
+
+-- name: delete_receipts
+DELETE FROM receipt_unmatched WHERE id > ? AND id <= ? AND at < ?
+
+-- name: blank_texts
+UPDATE message SET text = ''
+WHERE id IN (SELECT id FROM message_end WHERE id > ? AND id <= ? AND has_text AND ended_at < ?)
+
+-- name: blank_kept_texts
+UPDATE message SET text = ''
+WHERE id IN (
+    SELECT message_end.id
+    FROM text_kept CROSS JOIN message_end ON message_end.id = text_kept.message_id
+    WHERE text_kept.message_id > ? AND text_kept.message_id <= ? AND message_end.ended_at < ?
+)
+
+-- name: keep_texts
+INSERT OR IGNORE INTO text_kept (message_id)
+SELECT id FROM message WHERE id > ? AND id <= ? AND text <> ''
+
+-- name: forget_kept_texts
+DELETE FROM text_kept
+WHERE message_id > ? AND message_id <= ?
+    AND EXISTS (SELECT 1 FROM message WHERE message.id = text_kept.message_id AND text = '')
+
+-- name: texts_tidied
+SELECT upto FROM texts_tidied
+
+-- name: set_texts_tidied
+UPDATE texts_tidied SET upto = ?
+
 -- Reading ----------------------------------------------------------------------------------------
 -- name: status_by_id
 SELECT id, customer_id, parts, state, due_at, completed_at FROM message
