@@ -23,7 +23,7 @@ from habar.app.metrics import Collector
 from habar.app.operators import link_settings
 from habar.app.periodic import Periodic
 from habar.config import OperatorSettings, Settings
-from habar.dispatch import Dispatcher, Housekeeping
+from habar.dispatch import Dispatcher, Housekeeping, Retention
 from habar.inbound import Receipts
 from habar.model.retry import RetryPlan
 from habar.model.route import Operator, Routes
@@ -89,6 +89,8 @@ class Gateway:
         undo.push_async_callback(self._stop_sending)
         await self.dispatcher.start()
         self.housekeeping.start()
+        undo.push_async_callback(self.retention.stop)
+        self.retention.start()
         undo.push_async_callback(self._close_doors)
         await self.http.start()
         for periodic in (
@@ -129,6 +131,12 @@ class Gateway:
         )
         self.store.watch(self.dispatcher.watcher)
         self.housekeeping = Housekeeping(journal, retry=retry, clock=clock)
+        self.retention = Retention(
+            self.store,
+            message_days=self.settings.messages.keep_days,
+            text_days=self.settings.texts.keep_days,
+            clock=clock,
+        )
         self.authenticator = Authenticator(self.directory)
         self.door = Door(
             journal,

@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector as PrometheusCollector
 
 from habar import __version__
-from habar.dispatch import Dispatcher, Housekeeping, Lane
+from habar.dispatch import Dispatcher, Housekeeping, Lane, Retention
 from habar.errors import Refusal
 from habar.inbound import Receipts
 from habar.store.port import Counts, Store
@@ -31,6 +31,7 @@ class Parts(Protocol):
     door: Door
     dispatcher: Dispatcher
     housekeeping: Housekeeping
+    retention: Retention
     receipts: Receipts
 
 
@@ -99,6 +100,15 @@ TOTALS: dict[str, tuple[str, Callable[[Parts], int]]] = {
         lambda p: (
             p.housekeeping.expired + sum(x.counters.expired for x in p.dispatcher.lanes.values())
         ),
+    ),
+    "habar_messages_tidied": (
+        "Messages deleted because of their age.",
+        lambda p: p.retention.messages,
+    ),
+    "habar_texts_tidied": ("Texts removed because of their age.", lambda p: p.retention.texts),
+    "habar_tidy_failures": (
+        "Rounds of tidying up that the store could not do.",
+        lambda p: p.retention.failures,
     ),
 }
 STATES: dict[str, tuple[str, Callable[[Parts], int]]] = {

@@ -38,6 +38,8 @@ def senseless(settings: Settings) -> Iterator[str]:
     yield from _zone("[gateway] timezone", settings.gateway.timezone)
     if settings.http.bodies_limit < settings.http.body_limit:
         yield "[http] bodies_limit: less than body_limit, so that no body of that size could come"
+    if settings.texts.keep_days > settings.messages.keep_days > 0:
+        yield "[texts] keep_days: more than [messages] keep_days, and no text outlives its message"
     taken = [x.address for x in settings.listeners if x.port]
     yield from _doubled("[[listeners]]", taken)
     if settings.tls:

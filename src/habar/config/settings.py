@@ -25,6 +25,7 @@ Count = Annotated[
 CountOrNone = Annotated[
     int, Meta(ge=0, le=1_000_000_000, description="a whole number from 0 to 1000000000")
 ]
+Days = Annotated[int, Meta(ge=0, le=36_500, description="a whole number of days from 0 to 36500")]
 Window = Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")]
 Name = Annotated[
     str,
@@ -76,6 +77,20 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     """Messages of each operator kept ready in memory; the others wait on disk."""
     expire_after_hours: Hours = 48.0
     """A message that could not be handed to its operator for so long expires."""
+
+
+class MessagesSettings(Struct, frozen=True, kw_only=True):
+    """[messages]: how long they are kept."""
+
+    keep_days: Days = 0
+    """Days after its end that a message is deleted; 0: never."""
+
+
+class TextsSettings(Struct, frozen=True, kw_only=True):
+    """[texts]: how long what messages say is kept."""
+
+    keep_days: Days = 0
+    """Days after a message's end that its text is removed; 0: never before the message."""
 
 
 class ListenerSettings(Struct, frozen=True, kw_only=True):
@@ -188,6 +203,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     tls: TlsSettings | None = None
     http: HttpSettings = HttpSettings()
     operators: tuple[OperatorSettings, ...] = ()
+    messages: MessagesSettings = MessagesSettings()
+    texts: TextsSettings = TextsSettings()
     log: LogSettings = LogSettings()
 
 
@@ -195,6 +212,8 @@ TABLES: dict[str, type[Struct]] = {
     "gateway": GatewaySettings,
     "tls": TlsSettings,
     "http": HttpSettings,
+    "messages": MessagesSettings,
+    "texts": TextsSettings,
     "log": LogSettings,
 }
 """[name] in the file."""

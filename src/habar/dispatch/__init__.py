@@ -4,5 +4,6 @@ from habar.dispatch.counters import LaneCounters
 from habar.dispatch.dispatcher import AHEAD, Deliver, Dispatcher
 from habar.dispatch.housekeeping import Housekeeping
 from habar.dispatch.lane import Lane
+from habar.dispatch.retention import Retention
 
-__all__ = ["AHEAD", "Deliver", "Dispatcher", "Housekeeping", "Lane", "LaneCounters"]
+__all__ = ["AHEAD", "Deliver", "Dispatcher", "Housekeeping", "Lane", "LaneCounters", "Retention"]

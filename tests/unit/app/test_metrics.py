@@ -39,6 +39,7 @@ def parts() -> Any:
         door=SimpleNamespace(tally=Tally()),
         dispatcher=SimpleNamespace(lanes={1: lane("kcell"), 2: lane("beeline")}),
         housekeeping=SimpleNamespace(expired=1),
+        retention=SimpleNamespace(messages=14, texts=15, failures=16),
         receipts=SimpleNamespace(receipts=8, unmatched=2, unreadable=1, refused=0),
     )
 
@@ -68,6 +69,9 @@ def test_figures_are_read_from_the_parts(parts: Any) -> None:
     assert figures["habar_accounts"] == 2
     assert figures[f'habar_build_info{{version="{__version__}"}}'] == 1
     assert figures["habar_messages_expired_total"] == 1 + 2 + 2
+    assert figures["habar_messages_tidied_total"] == 14
+    assert figures["habar_texts_tidied_total"] == 15
+    assert figures["habar_tidy_failures_total"] == 16
     for operator in ("kcell", "beeline"):
         label = f'{{operator="{operator}"}}'
         assert figures["habar_submit_sm_total" + label] == 5

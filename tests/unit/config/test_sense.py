@@ -15,6 +15,22 @@ TLS = '[tls]\ncertificate = "cert.pem"\nkey = "key.pem"\n'
 CA = 'tls = true\ntls_ca = "ca.pem"\n'
 
 
+class TestKeeping:
+    def test_no_text_outlives_its_message(self, faults: Faults) -> None:
+        (fault,) = faults("[messages]\nkeep_days = 30\n[texts]\nkeep_days = 31\n")
+        assert fault.startswith("[texts] keep_days: more than [messages] keep_days")
+
+    @pytest.mark.parametrize(("messages", "texts"), [(0, 0), (0, 30), (30, 30), (30, 0), (30, 1)])
+    def test_what_makes_sense(self, read: Read, messages: int, texts: int) -> None:
+        settings = read(f"[messages]\nkeep_days = {messages}\n[texts]\nkeep_days = {texts}\n")
+        assert (settings.messages.keep_days, settings.texts.keep_days) == (messages, texts)
+
+    @pytest.mark.parametrize("days", ["-1", "36501", "1.5", '"30"'])
+    def test_days_are_whole_and_not_without_end(self, faults: Faults, days: str) -> None:
+        (fault,) = faults(f"[messages]\nkeep_days = {days}\n")
+        assert "[messages] keep_days: expected a whole number of days from 0 to 36500" in fault
+
+
 @pytest.mark.usefixtures("pair")
 class TestCertificate:
     def test_paths_are_relative_to_the_file(
