@@ -11,6 +11,7 @@ from habar.config.reading import ConfigError, build, load
 from habar.config.settings import (
     LISTS,
     TABLES,
+    DatabaseSettings,
     GatewaySettings,
     HttpSettings,
     ListenerSettings,
@@ -30,6 +31,7 @@ __all__ = [
     "ConfigError",
     "Settings",
     "GatewaySettings",
+    "DatabaseSettings",
     "ListenerSettings",
     "TlsSettings",
     "HttpSettings",

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from habar.config.database import has_password
 from habar.config.fields import Unfit, fields, nearest, read
 from habar.config.settings import LISTS, TABLES, OperatorSettings
 
@@ -19,6 +20,7 @@ OTHER_VARIABLES = frozenset(
     {"HABAR_CONFIG", "HABAR_URL", "HABAR_LOGIN", "HABAR_PASSWORD", "HABAR_KEY"}
 )
 """Of the command line: where the file is, and what a customer's commands read. No settings."""
+_URL, _URL_PASSWORD_FILE = "HABAR_DATABASE_URL", "HABAR_DATABASE_PASSWORD_FILE"
 _OPERATOR = "operator_"
 _PASSWORDS = {"password": "password_file", "password_file": "password"}
 
@@ -60,6 +62,8 @@ def _put(merged: dict[str, Any], variable: str, environ: Mapping[str, str]) -> N
     table = merged.setdefault(section, {})
     if isinstance(table, dict):  # else it is the file's fault, told there
         _set(table, TABLES[section], name, environ[variable])
+        if variable == _URL and has_password(table["url"]) and _URL_PASSWORD_FILE not in environ:
+            table.pop("password_file", None)  # the file's gives way to the environment's
 
 
 def _put_operator(

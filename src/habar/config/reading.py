@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from habar.config.environment import over
@@ -60,9 +59,7 @@ def build(document: Mapping[str, Any], environ: Mapping[str, str], base: Path) -
     # What could be read is looked at even so: all faults are told at once.
     settings = anchored(Settings(**parts), base)
     faults += senseless(settings)
-    settings = msgspec.structs.replace(
-        settings, operators=with_passwords(settings.operators, faults)
-    )
+    settings = with_passwords(settings, faults)
     if faults:
         raise ConfigError(faults)
     return settings

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from habar.config.database import faults_of
 from habar.config.fields import nearest
 from habar.config.settings import Settings, TlsSettings
 
@@ -25,6 +26,7 @@ def anchored(settings: Settings, base: Path) -> Settings:
     return replace(
         settings,
         gateway=replace(settings.gateway, data=place(settings.gateway.data)),
+        database=replace(settings.database, password_file=place(settings.database.password_file)),
         tls=tls and TlsSettings(certificate=place(tls.certificate), key=place(tls.key)),
         operators=tuple(
             replace(o, password_file=place(o.password_file), tls_ca=place(o.tls_ca))
@@ -36,6 +38,11 @@ def anchored(settings: Settings, base: Path) -> Settings:
 def senseless(settings: Settings) -> Iterator[str]:
     """Every such fault, one sentence each."""
     yield from _zone("[gateway] timezone", settings.gateway.timezone)
+    if settings.database.url:
+        for fault in faults_of(settings.database.url):
+            yield f"[database] url: {fault}"
+    elif settings.database.password_file:
+        yield "[database] password_file: of no use without url"
     if settings.http.bodies_limit < settings.http.body_limit:
         yield "[http] bodies_limit: less than body_limit, so that no body of that size could come"
     if settings.texts.keep_days > settings.messages.keep_days > 0:

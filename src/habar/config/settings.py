@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from habar.config.database import masked
+
 Text = Annotated[str, Meta(min_length=1, description="text in quotes, not empty")]
 Port = Annotated[int, Meta(ge=0, le=65535, description="a port from 0 to 65535")]
 PeerPort = Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")]
@@ -60,6 +62,16 @@ SystemType = Annotated[
 ]
 Binds = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 IdBase = Literal["as-is", "decimal", "hex"]
+NodeName = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        pattern=r"^([a-z0-9][a-z0-9_-]*)?\Z",
+        description="1 to 64 small letters, digits, - and _, or nothing",
+    ),
+]
+Connections = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
+Lease = Annotated[float, Meta(ge=1, le=3600, description="a number of seconds from 1 to 3600")]
 
 
 class GatewaySettings(Struct, frozen=True, kw_only=True):
@@ -77,6 +89,36 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     """Messages of each operator kept ready in memory; the others wait on disk."""
     expire_after_hours: Hours = 48.0
     """A message that could not be handed to its operator for so long expires."""
+    node: NodeName = ""
+    """This node's name, its own on the database; empty: the machine's."""
+
+
+class DatabaseSettings(Struct, frozen=True, kw_only=True):
+    """[database]: where everything is kept."""
+
+    url: str = ""
+    """Empty: the SQLite file in `[gateway] data`. Else a PostgreSQL's, which nodes may share; once
+    read, with the password of `password_file` in it."""
+    password_file: str = ""
+    """A file that holds the database's password and nothing else, in place of one in `url`."""
+    connections: Connections = 4
+    """Connections for reading, beside the one that writes."""
+    notify: bool = True
+    """Wake the other nodes by LISTEN/NOTIFY; switch it off for engines that have none, then they
+    look for themselves twice a second."""
+    lease_seconds: Lease = 10.0
+    """How long a node that is not heard of keeps its work."""
+
+    @property
+    def shown(self) -> str:
+        """The URL without its password, for logs."""
+        return masked(self.url)
+
+    def __repr__(self) -> str:
+        return f"DatabaseSettings(url={self.shown!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("url", self.shown)]
 
 
 class MessagesSettings(Struct, frozen=True, kw_only=True):
@@ -199,6 +241,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Everything."""
 
     gateway: GatewaySettings = GatewaySettings()
+    database: DatabaseSettings = DatabaseSettings()
     listeners: tuple[ListenerSettings, ...] = (ListenerSettings(ops=True),)
     tls: TlsSettings | None = None
     http: HttpSettings = HttpSettings()
@@ -210,6 +253,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 TABLES: dict[str, type[Struct]] = {
     "gateway": GatewaySettings,
+    "database": DatabaseSettings,
     "tls": TlsSettings,
     "http": HttpSettings,
     "messages": MessagesSettings,
