@@ -16,7 +16,7 @@ import pytest
 
 from habar.admin.accounts import Accounts
 from habar.admin.money import format_money
-from habar.app.database import open_store
+from habar.app.database import Place, open_store
 from habar.model.account import AccountKind
 from habar.simulator import Simulator
 
@@ -138,7 +138,7 @@ window = {window}
 async def furnish(data: Path) -> None:
     """Give an installation its account."""
     now = time.time_ns() // 1_000_000
-    store, _ = await open_store(data)
+    store, _ = await open_store(Place(data))
     try:
         accounts = Accounts(store.books, actor="test", now=lambda: now)
         await accounts.add(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from habar.app.database import books_of
+from habar.app.database import Place, books_of
 from habar.store.port import Story
 
 
 async def stories(data: Path, sms_ids: Iterable[int]) -> list[Story]:
     """The stories of these messages, all of which there are."""
     found = []
-    async with books_of(data) as store:
+    async with books_of(Place(data)) as store:
         for sms_id in sms_ids:
             story = await store.story(sms_id)
             assert story is not None, sms_id
@@ -22,7 +22,7 @@ async def stories(data: Path, sms_ids: Iterable[int]) -> list[Story]:
 
 async def hold_money(data: Path, login: str, opening: int, price: int, messages: int) -> None:
     """The ledger adds up to the balance, and so many messages were paid for, each once."""
-    async with books_of(data) as store:
+    async with books_of(Place(data)) as store:
         balance = (await store.books.account(login)).funds.balance
         assert await store.books.ledger_sum(login) == balance
     assert opening - balance == price * messages

@@ -11,14 +11,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from habar import operators as links
 from habar.app.clock import StoreClock
-from habar.app.database import open_store
+from habar.app.database import Place, open_store
 from habar.app.metrics import Collector
 from habar.app.operators import link_settings
 from habar.app.periodic import Periodic
@@ -198,7 +197,7 @@ def http_settings(settings: Settings) -> HttpSettings:
 
 async def open_gateway(settings: Settings, tls: ssl.SSLContext | None) -> Gateway:
     """Open the store and make the gateway. Raises what `Store.open` raises."""
-    store, in_hand = await open_store(Path(settings.gateway.data))
+    store, in_hand = await open_store(Place.of(settings))
     if in_hand:
         log.warning("messages were in hand when the last run died", messages=in_hand)
     return Gateway(settings, store, tls)

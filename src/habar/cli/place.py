@@ -1,7 +1,8 @@
 """Which installation a command works on, and how its errors are told.
 
-A command beside the gateway opens the same database: that of `--data`, of `--config`, of
-`HABAR_CONFIG`, of a `habar.toml` in this folder, else the sandbox's in `./habar-data`.
+A command beside the gateway opens the same database, SQLite or PostgreSQL: that of `--data`, of
+`--config`, of `HABAR_CONFIG`, of a `habar.toml` in this folder, else the sandbox's in
+`./habar-data`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from habar.store.port import Store
 
 T = TypeVar("T")
 CONFIG = Path("habar.toml")
-SANDBOX = GatewaySettings()
+SANDBOX = Settings()
 
 ConfigOption = Annotated[
     Path | None,
@@ -74,24 +75,24 @@ def with_store(
     With `first` the work may be the first that a new installation sees: the database is made then,
     but only where a configuration says that there is to be one.
     """
-    from habar.app.database import books_of  # the engine is paid for when it is used
+    from habar.app.database import Place, books_of  # the engine is paid for when it is used
 
-    gateway = _gateway(config, data)
-    configured = data is None and gateway is not SANDBOX
+    settings = _settings(config, data)
+    configured = data is None and settings is not SANDBOX
 
     async def run() -> T:
-        async with books_of(Path(gateway.data), make=first and configured) as store:
-            return await work(Installation(store, gateway.timezone))
+        async with books_of(Place.of(settings), make=first and configured) as store:
+            return await work(Installation(store, settings.gateway.timezone))
 
     with told():
         return asyncio.run(run())
 
 
-def _gateway(config: Path | None, data: Path | None) -> GatewaySettings:
+def _settings(config: Path | None, data: Path | None) -> Settings:
     if data is not None:
-        return GatewaySettings(data=str(data))
+        return Settings(gateway=GatewaySettings(data=str(data)))
     if config is not None or CONFIG.exists():
-        return settings_of(config or CONFIG).gateway
+        return settings_of(config or CONFIG)
     return SANDBOX
 
 

@@ -8,6 +8,7 @@ whether a port is free or an operator answers is found out by the parts that use
 from habar.config.environment import OTHER_VARIABLES, PREFIX
 from habar.config.passwords import cautions
 from habar.config.reading import ConfigError, build, load
+from habar.config.roles import ALL_ROLES, NoSuchRoles, Role, check_roles, roles_of
 from habar.config.settings import (
     LISTS,
     TABLES,
@@ -39,6 +40,11 @@ __all__ = [
     "LogSettings",
     "MessagesSettings",
     "TextsSettings",
+    "Role",
+    "ALL_ROLES",
+    "NoSuchRoles",
+    "roles_of",
+    "check_roles",
     "TABLES",
     "LISTS",
     "PREFIX",

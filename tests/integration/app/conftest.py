@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from habar.admin.accounts import Accounts
-from habar.app.database import open_store
+from habar.app.database import Place, open_store
 from habar.app.gateway import Gateway, open_gateway
 from habar.app.run import run
 from habar.app.sandbox import Sandbox
@@ -146,7 +146,7 @@ async def eventually(is_so: Callable[[], object]) -> None:
 
 async def story_of(data: Path, message_id: int = 1):
     """A message's story, from the database of a gateway that has stopped."""
-    store, _ = await open_store(data)
+    store, _ = await open_store(Place(data))
     try:
         story = await store.story(message_id)
         assert story is not None

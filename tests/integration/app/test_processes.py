@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from habar.admin.accounts import Accounts
-from habar.app.database import open_store
+from habar.app.database import Place, open_store
 from habar.model.account import AccountKind
 from habar.simulator import Simulator
 from habar.wire.smpp import CommandId, Pdu, decode, encode, make_pdu
@@ -102,7 +102,7 @@ def configure(folder: Path, port: int) -> None:
 async def begin(habar, folder: Path, smsc: Simulator) -> tuple[Process, int]:
     """A gateway with an account, listening."""
     configure(folder, smsc.port)
-    store, _ = await open_store(folder / "data")
+    store, _ = await open_store(Place(folder / "data"))
     accounts = Accounts(store.books, actor="test", now=lambda: NOW)
     await accounts.add("acme", "acme-pw", kind=AccountKind.FULL, balance=1_000_000)
     await store.close()
@@ -164,7 +164,7 @@ class TestServe:
         again.send(TERM)
         assert (await again.ended())[0] == 0
         assert smsc.times_seen("77771234567", b"Salem") == 2
-        store, _ = await open_store(tmp_path / "data")
+        store, _ = await open_store(Place(tmp_path / "data"))
         story = await store.story(1)
         await store.close()
         assert story is not None

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from habar.app.database import open_store
+from habar.app.database import Place, open_store
 from habar.app.gateway import open_gateway
 from habar.app.sandbox import Sandbox
 from habar.app.told import StartError
@@ -115,7 +115,7 @@ def fill(path: Path) -> None:
 
 async def made(settings: Settings, statement: str) -> None:
     """A database of ours, then changed behind our back."""
-    store, _ = await open_store(Path(settings.gateway.data))
+    store, _ = await open_store(Place(Path(settings.gateway.data)))
     await store.close()
     connection = sqlite3.connect(Path(settings.gateway.data) / "habar.db")
     connection.execute(statement)

@@ -50,10 +50,14 @@ class _Open:
 
 
 class SqliteStore:
-    """`store.port.Store` on one file. `migrations=False`: refuse an older schema."""
+    """`store.port.Store` on one file. `migrations=False`: refuse an older schema.
 
-    def __init__(self, path: Path | str, *, migrations: bool = True) -> None:
+    `node` is what its one node is called; empty: the machine's name.
+    """
+
+    def __init__(self, path: Path | str, *, migrations: bool = True, node: str = "") -> None:
         self._path = Path(path)
+        self._node = node
         self._migrations = migrations
         self._parts: _Open | None = None
 
@@ -108,7 +112,7 @@ class SqliteStore:
         return [
             Node(
                 id=run[0],
-                name=socket.gethostname(),
+                name=self._node or socket.gethostname(),
                 roles=("front", "dispatch"),
                 version=__version__,
                 started_at=run[1],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from habar.app.database import open_store
+from habar.app.database import Place, open_store
 from habar.cli import app
 
 Staff = Callable[..., Result]
@@ -40,7 +40,7 @@ def made(data: Path) -> None:
     """A data folder with a database in it."""
 
     async def make() -> None:
-        store, _ = await open_store(data)
+        store, _ = await open_store(Place(data))
         await store.close()
 
     asyncio.run(make())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from habar.app.database import open_store
+from habar.app.database import Place, open_store
 from habar.model.message import Submission
 
 from .conftest import Staff
@@ -22,7 +22,7 @@ def keep(data: Path) -> None:
     """A message of the account number 1 in the database."""
 
     async def work() -> None:
-        store, _ = await open_store(data)
+        store, _ = await open_store(Place(data))
         kept = asyncio.get_running_loop().create_future()
         store.journal.submit([SUBMISSION], kept.set_result)
         (outcome,) = await asyncio.wait_for(kept, 30)
