@@ -19,6 +19,7 @@ from habar import operators as links
 from habar.app.clock import StoreClock
 from habar.app.database import Place, open_store
 from habar.app.metrics import Collector
+from habar.app.node import ThisNode, this_node
 from habar.app.operators import link_settings
 from habar.app.periodic import Periodic
 from habar.config import OperatorSettings, Settings
@@ -47,9 +48,16 @@ HOUR = 3_600_000
 class Gateway:
     """One process of the gateway. `start`, then `stop`; both once."""
 
-    def __init__(self, settings: Settings, store: Store, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        tls: ssl.SSLContext | None,
+        node: ThisNode | None = None,
+    ) -> None:
         self.settings = settings
         self.store = store
+        self.node = node or this_node(settings)
         self.registry = CollectorRegistry()
         self.directory = Directory(store.books)
         self.queue = Counts(0, 0, 0)
@@ -87,9 +95,10 @@ class Gateway:
         undo.callback(self.authenticator.close)
         undo.push_async_callback(self._stop_sending)
         await self.dispatcher.start()
-        self.housekeeping.start()
-        undo.push_async_callback(self.retention.stop)
-        self.retention.start()
+        if self.node.dispatches:
+            self.housekeeping.start()
+            undo.push_async_callback(self.retention.stop)
+            self.retention.start()
         undo.push_async_callback(self._close_doors)
         await self.http.start()
         for periodic in (
@@ -122,7 +131,7 @@ class Gateway:
         self.receipts = Receipts(journal, clock.now_ms)
         self.dispatcher = Dispatcher(
             self.store,
-            operators,
+            operators if self.node.dispatches else (),  # then messages wait on disk for others
             self.receipts.deliver,
             retry=retry,
             ahead=gateway.ahead,
@@ -155,8 +164,8 @@ class Gateway:
         # An operator that is down is no reason to be unready: what is accepted waits on disk.
         probes = {"http": lambda: self.http.readiness(), "store": self._store_probe}
         return HttpServer(
-            http_settings(self.settings),
-            {b"/api": self.xml},
+            http_settings(self.settings, self.node),
+            {b"/api": self.xml} if self.node.fronts else {},
             error_body,
             ops=ops_app(probes, self.registry),
             tls=self._tls,
@@ -178,11 +187,16 @@ class Gateway:
         self.queue = await self.store.counts()
 
 
-def http_settings(settings: Settings) -> HttpSettings:
-    """The listener's settings; what is not said there stays as the listener has it."""
+def http_settings(settings: Settings, node: ThisNode) -> HttpSettings:
+    """The listener's settings; what is not said there stays as the listener has it.
+
+    A node without customers listens for those who watch it only.
+    """
     http = settings.http
     return HttpSettings(
-        listen=tuple(ListenAddress(x.host, x.port, x.ops) for x in settings.listeners),
+        listen=tuple(
+            ListenAddress(x.host, x.port, x.ops) for x in settings.listeners if node.fronts or x.ops
+        ),
         body_limit=http.body_limit,
         bodies_limit=http.bodies_limit,
         connection_limit=http.connection_limit,
@@ -195,9 +209,12 @@ def http_settings(settings: Settings) -> HttpSettings:
     )
 
 
-async def open_gateway(settings: Settings, tls: ssl.SSLContext | None) -> Gateway:
+async def open_gateway(
+    settings: Settings, tls: ssl.SSLContext | None, node: ThisNode | None = None
+) -> Gateway:
     """Open the store and make the gateway. Raises what `Store.open` raises."""
-    store, in_hand = await open_store(Place.of(settings))
+    node = node or this_node(settings)
+    store, in_hand = await open_store(Place.of(settings, node))
     if in_hand:
         log.warning("messages were in hand when the last run died", messages=in_hand)
-    return Gateway(settings, store, tls)
+    return Gateway(settings, store, tls, node)

@@ -17,8 +17,10 @@ from pathlib import Path
 import structlog
 
 from habar import __version__
+from habar.app.database import Place
 from habar.app.garbage import collected_by_the_clock
 from habar.app.gateway import Gateway, open_gateway
+from habar.app.node import ThisNode, this_node
 from habar.app.sandbox import LOOPBACK, SMSC_SYSTEM_ID, Sandbox, people, well_known
 from habar.app.signals import stop_asked
 from habar.app.told import StartError, told
@@ -32,26 +34,37 @@ Started = Callable[[Gateway, Simulator | None, Path | None], None]
 """Told once all is up: the gateway, and in the sandbox its SMSC and the certificate to trust."""
 
 
-async def run(settings: Settings | None, sandbox: Sandbox | None, started: Started) -> None:
-    """Serve until a signal. Exactly one of `settings` and `sandbox` is given. Raises StartError."""
+async def run(
+    settings: Settings | None,
+    sandbox: Sandbox | None,
+    started: Started,
+    node: ThisNode | None = None,
+) -> None:
+    """Serve until a signal. Exactly one of `settings` and `sandbox` is given. Raises StartError.
+
+    `node`: who this process is, where it is not the only one; the sandbox always is.
+    """
     with stop_asked() as stop:
         if sandbox is not None:
             await _serve_sandbox(sandbox, started, stop)
         elif settings is not None:
-            await _serve(settings, started, stop)
+            await _serve(settings, node or this_node(settings), started, stop)
     log.info("stopped")
 
 
-async def _serve(settings: Settings, started: Started, stop: asyncio.Event) -> None:
+async def _serve(settings: Settings, node: ThisNode, started: Started, stop: asyncio.Event) -> None:
     tls = None
     if settings.tls is not None:
         with told("[tls]"):
             tls = server_context(Path(settings.tls.certificate), Path(settings.tls.key))
-    async with _serving(settings, tls, _no_sandbox) as gateway:
+    async with _serving(settings, tls, _no_sandbox, node) as gateway:
         log.info(
             "started",
             version=__version__,
+            node=node.name,
+            roles=node.roles,
             data=settings.gateway.data,
+            database=Place.of(settings).shown,
             listeners=[address(x.host, x.port) for x in gateway.addresses],
             tls=tls is not None,
             operators=[f"{x.name} {x.address}" for x in settings.operators],
@@ -88,12 +101,14 @@ async def _serving(
     settings: Settings,
     tls: ssl.SSLContext | None,
     prepare: Callable[[Gateway], Awaitable[None]],
+    node: ThisNode | None = None,
 ) -> AsyncIterator[Gateway]:
     """A gateway that runs; `prepare` sees it between the opening of the store and the start."""
-    with told(settings.gateway.data):
-        gateway = await open_gateway(settings, tls)
+    where = Place.of(settings).shown
+    with told(where):
+        gateway = await open_gateway(settings, tls, node)
     try:
-        with told(settings.gateway.data):
+        with told(where):
             await prepare(gateway)
         with told(", ".join(x.address for x in settings.listeners)):
             await gateway.start()
@@ -114,8 +129,9 @@ async def _no_sandbox(gateway: Gateway) -> None:
     found = await well_known(gateway.store.books)
     if found:
         login = found[0]
+        kind = "database" if gateway.settings.database.url else "data folder"
         raise StartError(
             f"the account {login} has the password that every sandbox gives it: change it first"
-            f" (habar account set {login} --password), or use another data folder than"
-            f" {gateway.settings.gateway.data}"
+            f" (habar account set {login} --password), or use another {kind} than"
+            f" {Place.of(gateway.settings).shown}"
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
 from habar.app.gateway import Gateway
 from habar.app.sandbox import DEMO, LOOPBACK, SHOP
-from habar.config import address
+from habar.config import Settings, address
 from habar.simulator import Simulator
 
 _WIDTH = 13
@@ -18,8 +19,14 @@ _WIDTH = 13
 def production(gateway: Gateway, smsc: Simulator | None, certificate: Path | None) -> None:
     """One line: the log says the rest."""
     del smsc, certificate
-    where = ", ".join(address(x.host, x.port) for x in gateway.addresses)
-    typer.echo(f"habar: listening on {where}; data in {gateway.settings.gateway.data}")
+    listening([address(x.host, x.port) for x in gateway.addresses], gateway.settings)
+
+
+def listening(addresses: Sequence[str], settings: Settings) -> None:
+    """Where it listens, and where everything is kept."""
+    database = settings.database
+    kept = f"database {database.shown}" if database.url else f"data in {settings.gateway.data}"
+    typer.echo(f"habar: listening on {', '.join(addresses)}; {kept}")
 
 
 def sandbox_banner(gateway: Gateway, smsc: Simulator | None, certificate: Path | None) -> None:

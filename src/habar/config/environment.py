@@ -17,7 +17,7 @@ from habar.config.settings import LISTS, TABLES, OperatorSettings
 
 PREFIX = "HABAR_"
 OTHER_VARIABLES = frozenset(
-    {"HABAR_CONFIG", "HABAR_URL", "HABAR_LOGIN", "HABAR_PASSWORD", "HABAR_KEY"}
+    {"HABAR_CONFIG", "HABAR_ROLES", "HABAR_URL", "HABAR_LOGIN", "HABAR_PASSWORD", "HABAR_KEY"}
 )
 """Of the command line: where the file is, and what a customer's commands read. No settings."""
 _URL, _URL_PASSWORD_FILE = "HABAR_DATABASE_URL", "HABAR_DATABASE_PASSWORD_FILE"

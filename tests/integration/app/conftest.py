@@ -13,9 +13,10 @@ import pytest
 from habar.admin.accounts import Accounts
 from habar.app.database import Place, open_store
 from habar.app.gateway import Gateway, open_gateway
+from habar.app.node import ThisNode
 from habar.app.run import run
 from habar.app.sandbox import Sandbox
-from habar.config import GatewaySettings, ListenerSettings, OperatorSettings, Settings
+from habar.config import GatewaySettings, ListenerSettings, OperatorSettings, Role, Settings
 from habar.model.account import AccountKind
 from habar.simulator import Settings as SmscSettings
 from habar.simulator import Simulator
@@ -58,9 +59,10 @@ def configuration(
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Gateway]:
-    """The gateway itself, without `run`, with the account acme."""
-    gateway = await open_gateway(settings, None)
+async def running(settings: Settings, *roles: Role) -> AsyncIterator[Gateway]:
+    """The gateway itself, without `run`, with the account acme; with all roles or only these."""
+    node = ThisNode("here", roles or tuple(Role))
+    gateway = await open_gateway(settings, None, node)
     try:
         await furnish(gateway)
         await gateway.start()

@@ -5,8 +5,9 @@ import dataclasses
 import msgspec
 import pytest
 
-from habar.app.gateway import http_settings
-from habar.config import HttpSettings, ListenerSettings, Settings
+from habar.app import gateway
+from habar.app.node import ThisNode
+from habar.config import HttpSettings, ListenerSettings, Role, Settings
 from habar.northbound.http.settings import HttpSettings as Listener
 from habar.northbound.http.settings import ListenAddress
 
@@ -22,6 +23,11 @@ OURS = {
     "access_log": "access_log",
 }
 """What a file may say, and what the listener calls it."""
+
+
+def http_settings(settings: Settings, *roles: Role) -> Listener:
+    """Those of a node of these roles; of all roles where none is said."""
+    return gateway.http_settings(settings, ThisNode("one", roles or tuple(Role)))
 
 
 def test_what_is_not_said_is_as_the_listener_has_it() -> None:
@@ -54,3 +60,11 @@ def test_addresses_keep_their_order_and_their_ops() -> None:
         ListenAddress("0.0.0.0", 80, ops=False),
         ListenAddress("::1", 8090, ops=True),
     )
+
+
+def test_a_node_without_customers_listens_for_those_who_watch_it() -> None:
+    settings = Settings(listeners=(ListenerSettings(port=80), ListenerSettings(ops=True)))
+    assert http_settings(settings, Role.DISPATCH).listen == (
+        ListenAddress("127.0.0.1", 8090, ops=True),
+    )
+    assert len(http_settings(settings, Role.FRONT).listen) == 2

@@ -71,7 +71,8 @@ class TestOver:
 
 class TestOthers:
     @pytest.mark.parametrize(
-        "name", ["HABAR_CONFIG", "HABAR_URL", "HABAR_LOGIN", "HABAR_PASSWORD", "HABAR_KEY"]
+        "name",
+        ["HABAR_CONFIG", "HABAR_ROLES", "HABAR_URL", "HABAR_LOGIN", "HABAR_PASSWORD", "HABAR_KEY"],
     )
     def test_the_commands_variables_are_no_settings(self, read: Read, name: str) -> None:
         assert read(**{name: "x"}) == read()

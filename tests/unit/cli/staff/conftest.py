@@ -18,7 +18,7 @@ Staff = Callable[..., Result]
 @pytest.fixture(autouse=True)
 def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder, and an environment that says nothing of Habar."""
-    for name in ("CONFIG", "URL", "LOGIN", "PASSWORD", "KEY"):
+    for name in ("CONFIG", "ROLES", "URL", "LOGIN", "PASSWORD", "KEY"):
         monkeypatch.delenv(f"HABAR_{name}", raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from habar.cli.banner import production, sandbox_banner
+from habar.cli.banner import listening, production, sandbox_banner
+from habar.config import DatabaseSettings, GatewaySettings, Settings
 from habar.northbound.http.settings import ListenAddress
 from habar.wire.http import xml
 
 
 def gateway(data: Path, *addresses: ListenAddress) -> Any:
-    settings = SimpleNamespace(gateway=SimpleNamespace(data=str(data)))
+    settings = Settings(gateway=GatewaySettings(data=str(data)))
     return SimpleNamespace(settings=settings, addresses=addresses)
 
 
@@ -91,4 +92,12 @@ def test_production_says_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     production(gateway(Path("/var/lib/habar"), *addresses), None, None)
     assert capsys.readouterr().out == (
         "habar: listening on 0.0.0.0:80, [::1]:8090; data in /var/lib/habar\n"
+    )
+
+
+def test_a_database_is_told_without_its_password(capsys: pytest.CaptureFixture[str]) -> None:
+    url = "postgresql://habar:s3cret@db.example/habar"
+    listening(["0.0.0.0:80"], Settings(database=DatabaseSettings(url=url)))
+    assert capsys.readouterr().out == (
+        "habar: listening on 0.0.0.0:80; database postgresql://habar:***@db.example/habar\n"
     )

@@ -71,6 +71,8 @@ def test_the_version(habar: Staff) -> None:
         (("serve", "--port", "70000"), 2, "65535"),
         (("serve", "--config", "x", "--port", "1"), 2, "with --config (or HABAR_CONFIG) the file"),
         (("serve", "--config", "nowhere.toml"), 2, "nowhere.toml cannot be used:"),
+        (("serve", "--roles", "front,callbacks"), 2, "the roles are front and dispatch"),
+        (("serve", "--roles", "front"), 2, "on SQLite one process has all roles"),
         (("simulator", "--system-id", "x"), 2, "a --password is needed for x"),
         (("simulator", "--receipt-delay", "-1"), 2, "greater than or equal"),
     ],
