@@ -234,7 +234,7 @@ class TestMetrics:
             family.name: family.type for family in HttpCollector(HttpStats(), lambda: 0).collect()
         }
         counters = {*metrics.LANE_COUNTERS, *metrics.TOTALS, metrics.REFUSED}
-        gauges = {*metrics.LANE_GAUGES, *metrics.STATES, metrics.BUILD}
+        gauges = {*metrics.LANE_GAUGES, *metrics.STATES, metrics.BUILD, metrics.NODES}
         kinds = of_http | dict.fromkeys(counters, "counter") | dict.fromkeys(gauges, "gauge")
         told = {
             row[0].strip("`").removesuffix("_total"): row[1].partition(",")[0]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+from collections.abc import Sequence
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -32,6 +33,7 @@ from habar.northbound.http.ops import ops_app
 from habar.northbound.http.settings import HttpSettings, ListenAddress
 from habar.northbound.http.xml import XmlEndpoint, error_body
 from habar.query import Query
+from habar.store.nodes import Node
 from habar.store.port import Counts, Store
 from habar.submit.authenticate import Authenticator
 from habar.submit.directory import Directory
@@ -42,6 +44,8 @@ REFRESH_SECONDS = 1.0
 """How soon the gateway sees what a command beside it has changed."""
 COUNT_SECONDS = 10.0
 """How old the counts of the queue may be: counting reads the whole index of a long queue."""
+LOOK_SECONDS = 3.0
+"""How old what is told of the other nodes may be."""
 HOUR = 3_600_000
 
 
@@ -62,6 +66,8 @@ class Gateway:
         self.directory = Directory(store.books)
         self.queue = Counts(0, 0, 0)
         """How much there was in the store when it was last counted."""
+        self.nodes: Sequence[Node] = ()
+        """Who was on the database when it was last looked at."""
         self._tls = tls
         self._clock = StoreClock(store)
         self._patience = 0.0
@@ -104,6 +110,7 @@ class Gateway:
         for periodic in (
             Periodic("follow the accounts", REFRESH_SECONDS, self._follow),
             Periodic("count the queue", COUNT_SECONDS, self._count),
+            Periodic("look at the nodes", LOOK_SECONDS, self._look),
         ):
             undo.push_async_callback(periodic.stop)
             periodic.start()
@@ -167,13 +174,24 @@ class Gateway:
             http_settings(self.settings, self.node),
             {b"/api": self.xml} if self.node.fronts else {},
             error_body,
-            ops=ops_app(probes, self.registry),
+            ops=ops_app(probes, self.registry, self._seen),
             tls=self._tls,
             registry=self.registry,
         )
 
     def _store_probe(self) -> str | None:
+        if not self.store.holds:
+            return "the lease on the database has run out"
         return None if self.store.journal.healthy else "the store cannot write"
+
+    def _seen(self) -> dict[str, object]:
+        """The nodes, for whoever asks whether this one is ready."""
+        return {
+            "nodes": [
+                {"name": n.name, "alive": n.alive, "draining": n.draining, "roles": n.roles}
+                for n in self.nodes
+            ]
+        }
 
     async def _operator(self, settings: OperatorSettings) -> links.OperatorSettings:
         return link_settings(await self.store.books.ensure_operator(settings.name), settings)
@@ -185,6 +203,9 @@ class Gateway:
 
     async def _count(self) -> None:
         self.queue = await self.store.counts()
+
+    async def _look(self) -> None:
+        self.nodes = await self.store.nodes()
 
 
 def http_settings(settings: Settings, node: ThisNode) -> HttpSettings:

@@ -6,7 +6,7 @@ own (northbound).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -14,9 +14,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector as PrometheusCollector
 
 from habar import __version__
+from habar.admin.nodes import count_states
+from habar.app.node import ThisNode
 from habar.dispatch import Dispatcher, Housekeeping, Lane, Retention
 from habar.errors import Refusal
 from habar.inbound import Receipts
+from habar.store.nodes import Node
 from habar.store.port import Counts, Store
 from habar.submit.directory import Directory
 from habar.submit.door import Door
@@ -27,6 +30,8 @@ class Parts(Protocol):
 
     store: Store
     queue: Counts
+    node: ThisNode
+    nodes: Sequence[Node]
     directory: Directory
     door: Door
     dispatcher: Dispatcher
@@ -72,7 +77,9 @@ LANE_GAUGES: dict[str, tuple[str, Callable[[Lane], int]]] = {
 REFUSED = "habar_messages_refused"
 """By reason."""
 BUILD = "habar_build_info"
-"""By version."""
+"""By version and node."""
+NODES = "habar_nodes"
+"""By state."""
 TOTALS: dict[str, tuple[str, Callable[[Parts], int]]] = {
     "habar_messages_accepted": ("Messages accepted.", lambda p: p.door.tally.accepted),
     "habar_parts_accepted": ("Parts (SMS) of accepted messages.", lambda p: p.door.tally.parts),
@@ -123,6 +130,10 @@ STATES: dict[str, tuple[str, Callable[[Parts], int]]] = {
         "Whether the last commit succeeded.",
         lambda p: int(p.store.journal.healthy),
     ),
+    "habar_node_lease_held": (
+        "Whether this node's lease on the database holds.",
+        lambda p: int(p.store.holds),
+    ),
     "habar_store_backlog": (
         "Writes that wait for a commit.",
         lambda p: p.store.journal.backlog,
@@ -146,9 +157,10 @@ class Collector(PrometheusCollector):
         for name, (text, total) in TOTALS.items():
             yield CounterMetricFamily(name, text, total(parts))
         yield self._refused()
-        build = GaugeMetricFamily(BUILD, "The version that runs.", labels=["version"])
-        build.add_metric([__version__], 1)
+        build = GaugeMetricFamily(BUILD, "What runs here.", labels=["version", "node"])
+        build.add_metric([__version__, parts.node.name], 1)
         yield build
+        yield self._nodes()
         for name, (text, state) in STATES.items():
             yield GaugeMetricFamily(name, text, state(parts))
         for name, (text, of_lane) in LANE_COUNTERS.items():
@@ -162,6 +174,12 @@ class Collector(PrometheusCollector):
         for reason in Refusal:
             if reason is not Refusal.TOO_LATE:  # a deletion's, never a message's
                 family.add_metric([reason.name.lower()], refused[reason])
+        return family
+
+    def _nodes(self) -> Metric:
+        family = GaugeMetricFamily(NODES, "Nodes on the database, by state.", labels=["state"])
+        for state, number in count_states(self._parts.nodes).items():
+            family.add_metric([state], number)
         return family
 
     def _by_operator(

@@ -21,6 +21,7 @@ COMMANDS = {
     "account": "account",
     "sender": "sender",
     "message": "message",
+    "node": "node",
     "send": "send",
     "status": "status",
 }

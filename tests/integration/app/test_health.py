@@ -13,6 +13,7 @@ from habar.app import gateway as parts
 from habar.app.gateway import Gateway
 from habar.config import ListenerSettings, Settings
 from habar.simulator import Simulator
+from habar.store.nodes import Node
 
 from .conftest import PATIENCE, codes, configuration, eventually, get, message, post, running
 
@@ -38,7 +39,8 @@ async def test_staffs_paths_are_on_listeners_with_ops_only(settings: Settings) -
 async def test_an_operator_that_is_down_is_no_reason_to_be_unready(tmp_path: Path) -> None:
     async with running(configuration(tmp_path / "data", 1)) as gateway:
         status, body = await get(gateway.addresses[0].port, "/readyz")
-        assert (status, json.loads(body)) == (200, {"ready": True, "reasons": {}})
+        told = json.loads(body)
+        assert (status, told["ready"], told["reasons"]) == (200, True, {})
         assert codes(await post(gateway, message())) == [106]
         assert (await figures(gateway))['habar_link_up{operator="operator"}'] == 0
 
@@ -53,6 +55,64 @@ async def test_a_store_that_cannot_write_is_one(
         assert (status, json.loads(body)["reasons"]) == (503, {"store": "the store cannot write"})
         assert (await get(port, "/healthz"))[0] == 200
         assert (await figures(gateway))["habar_store_healthy"] == 0
+
+
+async def test_a_lease_that_has_run_out_is_another(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(settings) as gateway:
+        assert (await figures(gateway))["habar_node_lease_held"] == 1
+        monkeypatch.setattr(type(gateway.store), "holds", False)
+        status, body = await get(gateway.addresses[0].port, "/readyz")
+        assert (status, json.loads(body)["reasons"]) == (
+            503,
+            {"store": "the lease on the database has run out"},
+        )
+        assert (await figures(gateway))["habar_node_lease_held"] == 0
+
+
+async def test_the_nodes_are_told_and_decide_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def node(name: str, *roles: str, alive: bool = True, draining: bool = False) -> Node:
+        return Node(1, name, roles, "3", 0, None, alive, draining, claimed=0, binds=0)
+
+    nodes = [
+        node("a", "front", "dispatch"),
+        node("b", "front", alive=False),
+        node("c", "dispatch", draining=True),
+    ]
+    looked = 0
+
+    async def look(_store: object) -> list[Node]:
+        nonlocal looked
+        looked += 1
+        return nodes
+
+    async with running(settings) as gateway:
+        await eventually(lambda: gateway.nodes)
+        (itself,) = gateway.nodes
+        assert (itself.name, itself.alive) == ("here", True)
+    monkeypatch.setattr(type(gateway.store), "nodes", look)
+    async with running(settings) as gateway:
+        await eventually(lambda: gateway.nodes)
+        before = looked
+        status, body = await get(gateway.addresses[0].port, "/readyz")
+        shown = await figures(gateway)
+        assert looked == before  # no question to the database for a request
+    assert (status, json.loads(body)) == (
+        200,
+        {
+            "ready": True,
+            "reasons": {},
+            "nodes": [
+                {"name": "a", "alive": True, "draining": False, "roles": ["front", "dispatch"]},
+                {"name": "b", "alive": False, "draining": False, "roles": ["front"]},
+                {"name": "c", "alive": True, "draining": True, "roles": ["dispatch"]},
+            ],
+        },
+    )
+    assert [shown[f'habar_nodes{{state="{s}"}}'] for s in ("up", "draining", "gone")] == [1, 1, 1]
 
 
 async def test_figures_follow_a_message(settings: Settings, smsc: Simulator) -> None:

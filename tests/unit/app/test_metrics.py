@@ -10,9 +10,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from habar import __version__
 from habar.app.metrics import LANE_COUNTERS, LANE_GAUGES, STATES, TOTALS, Collector
+from habar.app.node import ThisNode
 from habar.dispatch import LaneCounters
 from habar.errors import Refusal
 from habar.operators import LinkCounters
+from habar.store.nodes import Node
 from habar.store.port import Counts
 from habar.submit.tally import Tally
 
@@ -29,11 +31,19 @@ def lane(name: str, **counters: int) -> Any:
     )
 
 
+def node(*, alive: bool = True, draining: bool = False) -> Node:
+    return Node(1, "x", ("front",), "3", 0, None, alive, draining, claimed=0, binds=0)
+
+
 @pytest.fixture
 def parts() -> Any:
     """The parts as far as figures are read from them."""
     return SimpleNamespace(
-        store=SimpleNamespace(journal=SimpleNamespace(healthy=True, backlog=4, commits=9)),
+        store=SimpleNamespace(
+            journal=SimpleNamespace(healthy=True, backlog=4, commits=9), holds=True
+        ),
+        node=ThisNode("here"),
+        nodes=[node(), node(), node(draining=True), node(alive=False)],
         queue=Counts(waiting=100, claimed=20, unmatched_receipts=3),
         directory=["one", "two"],
         door=SimpleNamespace(tally=Tally()),
@@ -67,7 +77,11 @@ def test_figures_are_read_from_the_parts(parts: Any) -> None:
     assert figures["habar_store_commits_total"] == 9
     assert figures["habar_store_healthy"] == 1
     assert figures["habar_accounts"] == 2
-    assert figures[f'habar_build_info{{version="{__version__}"}}'] == 1
+    assert figures[f'habar_build_info{{node="here",version="{__version__}"}}'] == 1
+    assert figures["habar_node_lease_held"] == 1
+    assert figures['habar_nodes{state="up"}'] == 2
+    assert figures['habar_nodes{state="draining"}'] == 1
+    assert figures['habar_nodes{state="gone"}'] == 1
     assert figures["habar_messages_expired_total"] == 1 + 2 + 2
     assert figures["habar_messages_tidied_total"] == 14
     assert figures["habar_texts_tidied_total"] == 15
@@ -98,6 +112,8 @@ def test_a_figure_follows_its_part(parts: Any) -> None:
     parts.store.journal.healthy = False
     parts.queue = Counts(0, 0, 0)
     parts.dispatcher.lanes[1].links.up = False
+    parts.store.holds = False
+    parts.nodes = []
     after = scrape(parts)
     changed = {name for name in after if after[name] != before[name]}
     assert changed == {
@@ -106,6 +122,10 @@ def test_a_figure_follows_its_part(parts: Any) -> None:
         "habar_queue_in_hand",
         "habar_receipts_kept",
         'habar_link_up{operator="kcell"}',
+        "habar_node_lease_held",
+        'habar_nodes{state="up"}',
+        'habar_nodes{state="draining"}',
+        'habar_nodes{state="gone"}',
     }
 
 

@@ -36,8 +36,15 @@ def unready_reasons(probes: Mapping[str, Probe]) -> dict[str, str]:
     return reasons
 
 
-def ops_app(probes: Mapping[str, Probe], registry: CollectorRegistry) -> Starlette:
-    """Make the application for /healthz, /readyz and /metrics; any other path is 404."""
+def ops_app(
+    probes: Mapping[str, Probe],
+    registry: CollectorRegistry,
+    seen: Callable[[], Mapping[str, object]] = dict,
+) -> Starlette:
+    """Make the application for /healthz, /readyz and /metrics; any other path is 404.
+
+    What `seen` gives is told by /readyz too, and decides nothing.
+    """
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -45,7 +52,8 @@ def ops_app(probes: Mapping[str, Probe], registry: CollectorRegistry) -> Starlet
     async def readyz(_request: Request) -> Response:
         reasons = unready_reasons(probes)
         return JSONResponse(
-            {"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200
+            {"ready": not reasons, "reasons": reasons, **seen()},
+            status_code=503 if reasons else 200,
         )
 
     async def metrics(_request: Request) -> Response:

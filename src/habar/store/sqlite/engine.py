@@ -107,7 +107,7 @@ class SqliteStore:
         run = self._open.reads.last_run()
         if run is None:
             return []
-        claimed = (await self._open.reads.counts()).claimed
+        claimed = await self._open.reads.claimed()
         alive = self._open.lock is not None or self._is_served()
         return [
             Node(

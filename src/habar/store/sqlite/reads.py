@@ -94,6 +94,10 @@ class Reads:
         """See store.port.Store."""
         return await self.aside(_counts)
 
+    async def claimed(self) -> int:
+        """Messages in hand: of the counts the one that a long queue does not make slow."""
+        return await self.aside(_claimed)
+
 
 def _ask(
     connection: sqlite3.Connection, question: Callable[[sqlite3.Connection], Result]
@@ -184,6 +188,11 @@ def _story(connection: sqlite3.Connection, message_id: int) -> Story | None:
         refunded=refunded,
         parts=parts,
     )
+
+
+def _claimed(connection: sqlite3.Connection) -> int:
+    claimed: int = connection.execute(QUERIES["count_claimed"]).fetchone()[0]
+    return claimed
 
 
 def _counts(connection: sqlite3.Connection) -> Counts:
