@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from habar import operators as links
 from habar.app.clock import StoreClock
 from habar.app.database import Place, open_store
+from habar.app.listeners import listen_addresses
 from habar.app.metrics import Collector
 from habar.app.node import ThisNode, this_node
 from habar.app.operators import link_settings
@@ -209,15 +210,10 @@ class Gateway:
 
 
 def http_settings(settings: Settings, node: ThisNode) -> HttpSettings:
-    """The listener's settings; what is not said there stays as the listener has it.
-
-    A node without customers listens for those who watch it only.
-    """
+    """The listener's settings; what is not said there stays as the listener has it."""
     http = settings.http
     return HttpSettings(
-        listen=tuple(
-            ListenAddress(x.host, x.port, x.ops) for x in settings.listeners if node.fronts or x.ops
-        ),
+        listen=tuple(listen_addresses(settings, node)),
         body_limit=http.body_limit,
         bodies_limit=http.bodies_limit,
         connection_limit=http.connection_limit,

@@ -1,6 +1,6 @@
-"""Who this process is among those on its database: its name, its roles, its siblings.
+"""Who this process is among those on its database: its name, its roles, what it shares.
 
-Guarantees: a value. Knows no supervisor: `siblings` is all that a node sees of one.
+Guarantees: a value. Knows no supervisor: `number` and `ports` are all that a node sees of one.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ class ThisNode:
     roles: tuple[Role, ...] = ALL_ROLES
     number: int = 1
     """Among the processes that one supervisor has started, from 1."""
-    siblings: int = 1
-    """How many those are, itself included; above 1 they share the listeners."""
+    ports: tuple[int, ...] = ()
+    """What it shares with those: the port of each listener of the settings. Empty: it is alone."""
 
     @property
     def fronts(self) -> bool:

@@ -11,6 +11,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -86,7 +87,7 @@ class HttpServer:
         bound: list[tuple[ListenAddress, list[socket.socket]]] = []
         try:
             for address in self.settings.listen:
-                sockets = await bind(address.host, address.port)
+                sockets = await bind(address.host, address.port, shared=address.shared)
                 bound.append((address, sockets))
         except OSError as error:
             close_all([each for _, sockets in bound for each in sockets])
@@ -103,8 +104,7 @@ class HttpServer:
             admit = _admission(door, config)
             self._acceptors += [Acceptor(loop, listening, admit) for listening in sockets]
         self.addresses = tuple(
-            ListenAddress(address.host, sockets[0].getsockname()[1], address.ops)
-            for address, sockets in bound
+            replace(address, port=sockets[0].getsockname()[1]) for address, sockets in bound
         )
         self._sweep_later(service, door)
 

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """One address to listen on. Port 0 takes any free one; `ops` serves the staff's paths too."""
+    """One address to listen on. Port 0 takes any free one; `ops` serves the staff's paths too.
+
+    `shared`: other processes listen there too, each has a share of the clients.
+    """
 
     host: str
     port: int
     ops: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

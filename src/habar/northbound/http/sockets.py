@@ -1,6 +1,7 @@
-"""Listening sockets: bound to what a name means, accepting in turns.
+"""Listening sockets: bound to what a name means, accepting in turns, shared where that is wanted.
 
-Guarantees: an address is bound whole or not at all; when the process runs out of descriptors,
+Guarantees: an address is bound whole or not at all; it is shared with nobody who was not meant to
+have it: `reserve` fails where another program listens. When the process runs out of descriptors,
 accepting rests a moment instead of spinning. Does not know: what becomes of an accepted socket.
 """
 
@@ -19,41 +20,79 @@ _REST = 0.5
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-async def bind(host: str, port: int) -> list[socket.socket]:
-    """Bind every address of `host`, all on one port. Raises OSError; then none stays bound."""
+async def bind(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
+    """Listen on every address of `host`, all on one port. Raises OSError; then none stays bound.
+
+    `shared`: with other processes of this user, which must say so too (SO_REUSEPORT); the system
+    spreads the clients over them.
+    """
+    return await _bind_all(host, port, _shared if shared else _alone, listen=True)
+
+
+async def reserve(host: str, port: int) -> list[socket.socket]:
+    """Keep every address of `host` for processes that are to share it, without listening.
+
+    Port 0 takes any free one, which the system gives to nobody else then. Raises OSError; then
+    none stays bound.
+    """
+    # A bind that shares would succeed beside another one that shares: so one that does not goes
+    # first, and tells of whoever listens there.
+    close_all(await _bind_all(host, port, _alone, listen=False))
+    return await _bind_all(host, port, _shared, listen=False)
+
+
+async def _bind_all(
+    host: str, port: int, prepare: Callable[[socket.socket], None], *, listen: bool
+) -> list[socket.socket]:
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     bound: list[socket.socket] = []
     failed: OSError | None = None
     for family, _, _, _, address in dict.fromkeys(found):
         try:
-            listening = _bind_one(family, (address[0], port, *address[2:]))
+            made = _bind_one(family, (address[0], port, *address[2:]), prepare, listen=listen)
         except OSError as raised:
             if raised.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
                 failed = raised  # a name for ::1 too, on a machine without IPv6
                 continue
             close_all(bound)
             raise
-        bound.append(listening)
-        port = listening.getsockname()[1]
+        bound.append(made)
+        port = made.getsockname()[1]
     if not bound:
         raise failed or OSError(errno.EADDRNOTAVAIL, f"no address for {host}")
     return bound
 
 
-def _bind_one(family: int, address: tuple[str | int, ...]) -> socket.socket:
-    listening = socket.socket(family, socket.SOCK_STREAM)
+def _alone(made: socket.socket) -> None:
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+
+def _shared(made: socket.socket) -> None:
+    _alone(made)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+
+
+def _bind_one(
+    family: int,
+    address: tuple[str | int, ...],
+    prepare: Callable[[socket.socket], None],
+    *,
+    listen: bool,
+) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        prepare(made)
         if family == socket.AF_INET6:
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listening.bind(address)
-        listening.listen(_BACKLOG)
-        listening.setblocking(False)
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        made.bind(address)
+        if listen:
+            made.listen(_BACKLOG)
+        made.setblocking(False)
     except OSError:
-        listening.close()
+        made.close()
         raise
-    return listening
+    return made
 
 
 def close_all(sockets: list[socket.socket]) -> None:

@@ -6,7 +6,9 @@ import asyncio
 import errno
 import socket
 
-from habar.northbound.http.sockets import Acceptor, bind
+import pytest
+
+from habar.northbound.http.sockets import Acceptor, bind, close_all, reserve
 
 
 class Exhausted(socket.socket):
@@ -61,3 +63,35 @@ async def test_who_waits_in_the_queue_at_the_close_is_accepted():
         assert len(admitted) == 1
         admitted[0].close()
     assert listening.fileno() == -1
+
+
+async def test_a_reserved_port_is_for_those_who_share_it():
+    held = await reserve("127.0.0.1", 0)
+    port = held[0].getsockname()[1]
+    try:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))  # nobody listens yet
+        first = await bind("127.0.0.1", port, shared=True)
+        second = await bind("127.0.0.1", port, shared=True)
+        with pytest.raises(OSError, match="in use"):
+            await bind("127.0.0.1", port)
+        close_all(first)
+        close_all(second)
+    finally:
+        close_all(held)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_nobody_reserves_what_another_program_listens_on(shared):
+    """Not even one that would share it: its clients would be served by two gateways in turns."""
+    taken = await bind("127.0.0.1", 0, shared=shared)
+    with pytest.raises(OSError, match="in use") as caught:
+        await reserve("127.0.0.1", taken[0].getsockname()[1])
+    assert caught.value.errno == errno.EADDRINUSE
+    close_all(taken)
+
+
+async def test_a_port_is_reserved_on_every_address_of_a_name():
+    held = await reserve("localhost", 0)
+    assert len({each.getsockname()[1] for each in held}) == 1
+    close_all(held)
