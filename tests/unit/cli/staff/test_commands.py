@@ -73,6 +73,8 @@ def test_the_version(habar: Staff) -> None:
         (("serve", "--config", "nowhere.toml"), 2, "nowhere.toml cannot be used:"),
         (("serve", "--roles", "front,callbacks"), 2, "the roles are front and dispatch"),
         (("serve", "--roles", "front"), 2, "on SQLite one process has all roles"),
+        (("serve", "--processes", "2"), 2, "--processes above 1 needs PostgreSQL"),
+        (("serve", "--processes", "0"), 2, "greater than or equal"),
         (("simulator", "--system-id", "x"), 2, "a --password is needed for x"),
         (("simulator", "--receipt-delay", "-1"), 2, "greater than or equal"),
     ],

@@ -158,3 +158,28 @@ class TestTheFirstAccount:
         refused = habar(*self.ADD, stdin="secret-of-acme\n")
         assert refused.exit_code == 1
         assert not (tmp_path / "habar-data").exists()
+
+
+class TestSeveralProcesses:
+    def test_a_port_that_they_would_need_is_told(self, habar: Staff, tmp_path: Path) -> None:
+        configured(
+            tmp_path,
+            more='[database]\nurl = "postgresql://habar@db.example/habar"\n'
+            "[[listeners]]\nport = 8090\nops = true\n[[listeners]]\nport = 8092\n",
+            database=False,
+        )
+        result = habar("serve", "--config", "habar.toml", "--processes", "2")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == (
+            "habar: [[listeners]] 127.0.0.1:8090: each process has a port of its own beside it,"
+            " 8091 to 8092, and 8092 is taken\n"
+        )
+
+    def test_on_sqlite_there_is_one(self, habar: Staff, tmp_path: Path) -> None:
+        configured(tmp_path)
+        result = habar("serve", "--config", "habar.toml", "--processes", "2")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == (
+            "habar: --processes above 1 needs PostgreSQL ([database] url): on SQLite there is one"
+            " process\n"
+        )
