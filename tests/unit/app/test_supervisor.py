@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 
 import pytest
 
 from habar.app.supervisor import LAST_PAUSE, STEADY, Supervisor
 
+T = TypeVar("T")
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 PATIENCE = 20  # seconds after which a test gives up; nothing is asserted about time
 DRAIN = 45.0
+
+
+async def within(awaited: Awaitable[T]) -> T:
+    """What is awaited, if it comes."""
+    return await asyncio.wait_for(awaited, PATIENCE)
 
 
 class Child:
@@ -68,9 +74,13 @@ class Clock:
             task.cancel()
         return event.is_set()
 
+    async def waiting(self) -> tuple[float, asyncio.Event]:
+        """The next wait that is begun."""
+        return await within(self.waits.get())
+
     async def elapse(self) -> float:
         """Let the next wait come to its end; how long it was."""
-        seconds, elapsed = await self.waits.get()
+        seconds, elapsed = await self.waiting()
         self.time += seconds
         elapsed.set()
         return seconds
@@ -85,6 +95,9 @@ class World:
         self.announced = 0
         self.polite = True
         self.failing = 0
+        self.begun = asyncio.Event()
+        self.hold = asyncio.Event()
+        self.hold.set()
         self._started: asyncio.Queue[Child] = asyncio.Queue()
         names = [f"one-{number}" for number in range(1, processes + 1)]
         supervisor = Supervisor(names, self._start, self.clock, patience=DRAIN)
@@ -94,6 +107,8 @@ class World:
         if self.failing:
             self.failing -= 1
             raise OSError("no memory")
+        self.begun.set()
+        await self.hold.wait()
         child = Child(number, polite=self.polite)
         self._started.put_nowait(child)
         return child
@@ -103,7 +118,7 @@ class World:
 
     async def child(self) -> Child:
         """The next one that is started."""
-        return await self._started.get()
+        return await within(self._started.get())
 
     async def serving(self, number: int) -> list[Child]:
         """So many that serve."""
@@ -118,7 +133,7 @@ class World:
         return self._started.empty()
 
     async def code(self) -> int:
-        return await self.task
+        return await within(self.task)
 
 
 @pytest.fixture
@@ -129,17 +144,10 @@ async def world() -> AsyncIterator[Callable[[int], World]]:
         worlds.append(World(processes))
         return worlds[-1]
 
-    async with limit():
-        yield make
+    yield make
     for each in worlds:
         each.task.cancel()
         await asyncio.gather(each.task, return_exceptions=True)
-
-
-@asynccontextmanager
-async def limit() -> AsyncIterator[None]:
-    async with asyncio.timeout(PATIENCE):
-        yield
 
 
 Make = Callable[[int], World]
@@ -269,7 +277,7 @@ class TestStop:
         here = world(1)
         (child,) = await here.serving(1)
         child.end(1)
-        await here.clock.waits.get()
+        await here.clock.waiting()
         here.stop.set()
         assert await here.code() == 0
         assert here.idle
@@ -281,7 +289,7 @@ class TestStop:
         here.polite = False
         stubborn, other = await here.serving(2)
         here.stop.set()
-        await other.asked.wait()
+        await within(other.asked.wait())
         other.end(0)
         assert await here.clock.elapse() == DRAIN
         assert await here.code() == 1
@@ -296,7 +304,7 @@ class TestStop:
         here.polite = False
         (child,) = await here.serving(1)
         here.stop.set()
-        await child.asked.wait()
+        await within(child.asked.wait())
         child.end(-TERM)
         assert await here.code() == 1
 
@@ -305,29 +313,27 @@ class TestStop:
         here.polite = False
         child = await here.child()
         here.stop.set()
-        await child.asked.wait()
+        await within(child.asked.wait())
         child.end(-TERM)
         assert await here.code() == 0
         assert here.idle
 
-    async def test_one_that_is_just_being_made_is_asked_too(self, world: Make) -> None:
-        made = asyncio.Event()
+    @pytest.mark.parametrize("late", [False, True])
+    async def test_one_that_is_just_being_made_is_asked_too_and_once(
+        self, world: Make, late: bool
+    ) -> None:
         here = world(1)
-        begun = asyncio.Event()
-        child: list[Child] = []
-
-        async def slowly(number: int) -> Child:
-            begun.set()
-            await made.wait()
-            child.append(Child(number))
-            return child[0]
-
-        here.task.cancel()
-        supervisor = Supervisor(["one-1"], slowly, here.clock, patience=DRAIN)
-        here.task = asyncio.create_task(supervisor.run(here.stop, lambda: None))
-        await begun.wait()
+        here.polite = False
+        here.hold.clear()
+        await within(here.begun.wait())
         here.stop.set()
-        await here.clock.waits.get()  # the end of all is awaited already
-        made.set()
+        if late:
+            await here.clock.waiting()  # all who lived have been asked
+        here.hold.set()
+        child = await here.child()
+        await within(child.asked.wait())
+        if not late:
+            await here.clock.waiting()
+        child.end(0)
         assert await here.code() == 0
-        assert child[0].signals == [TERM]
+        assert child.signals == [TERM]
