@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "serve",
     "simulator": "simulator",
     "config": "config",
+    "db": "db",
     "account": "account",
     "sender": "sender",
     "message": "message",

@@ -1,4 +1,4 @@
-"""Statements with names, read from an engine's `queries.sql`: `-- name: x` begins one.
+"""Statements with names, read from an engine's SQL files: `-- name: x` begins one.
 
 Guarantees: comments and empty lines are left out; a name that stands twice is refused. Knows no
 table.
@@ -11,11 +11,11 @@ from importlib.resources import files
 _NAME = "-- name: "
 
 
-def named_statements(package: str) -> dict[str, str]:
-    """Every statement of `<package>/queries.sql` by name. Raises ValueError for a name twice."""
+def named_statements(package: str, file: str = "queries.sql") -> dict[str, str]:
+    """Every statement of `<package>/<file>` by name. Raises ValueError for a name twice."""
     named: dict[str, str] = {}
     name = ""
-    for line in (files(package) / "queries.sql").read_text("utf-8").splitlines():
+    for line in (files(package) / file).read_text("utf-8").splitlines():
         if line.startswith(_NAME):
             name = line.removeprefix(_NAME)
             if name in named:

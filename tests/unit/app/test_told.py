@@ -26,6 +26,12 @@ from habar.errors import AlreadyOpen, SchemaMismatch
         (ssl.SSLError(9, "[SSL] PEM lib"), "/data: [SSL] PEM lib"),
         (OSError("no number"), "/data: no number"),
         (SchemaMismatch("the database has schema 9"), "/data: the database has schema 9"),
+        (
+            SchemaMismatch(
+                "the database has schema 1, this version needs 2; run: habar db migrate"
+            ),
+            "/data: the database has schema 1, this version needs 2; run: habar db migrate",
+        ),
         (AlreadyOpen("another gateway has /data open"), "another gateway has /data open"),
     ],
 )

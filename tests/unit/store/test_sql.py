@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 import habar.store.sqlite
-from habar.store.sqlite.sql import LIST_SIZES, QUERIES, ROWS, insert, slices
+from habar.store.inspection import KINDS
+from habar.store.named_sql import named_statements
+from habar.store.sqlite.sql import (
+    CHECKS,
+    LIST_SIZES,
+    QUERIES,
+    ROWS,
+    insert,
+    slices,
+)
 
 SOURCES = "".join(
     path.read_text("utf-8") for path in sorted(Path(habar.store.sqlite.__path__[0]).glob("*.py"))
@@ -22,9 +31,21 @@ def test_every_statement_is_used_and_every_used_one_is_there() -> None:
     assert (unused, missing) == ([], set())
 
 
-@pytest.mark.parametrize("name", QUERIES)
-def test_every_statement_fits_the_schema(connection: sqlite3.Connection, name: str) -> None:
-    text = QUERIES[name].replace("(:list)", "(?)")
+ALL = [*QUERIES.values(), *CHECKS.values()]
+
+
+def test_a_name_that_stands_twice_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("habar.store.named_sql.files", Path)
+    (tmp_path / "some.sql").write_text("-- name: a\nSELECT 1\n-- name: a\nSELECT 2\n")
+    with pytest.raises(ValueError, match="two statements are named a"):
+        named_statements(str(tmp_path), "some.sql")
+
+
+@pytest.mark.parametrize("statement", ALL)
+def test_every_statement_fits_the_schema(connection: sqlite3.Connection, statement: str) -> None:
+    text = statement.replace("(:list)", "(?)")
     connection.execute("EXPLAIN " + text, [None] * text.count("?"))
 
 
@@ -51,3 +72,13 @@ def test_later_rows_win_in_one_statement_too(connection: sqlite3.Connection) -> 
     insert(connection, "insert_ref", [(1, number % 10, number) for number in range(2 * ROWS)])
     found = connection.execute("SELECT min(message_id), count(*) FROM customer_ref").fetchone()
     assert found == (190, 10)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_every_statement_of_the_commands_is_used(engine: str) -> None:
+    package = f"habar.store.{engine}"
+    folder = Path(habar.store.sqlite.__path__[0]).parent / engine
+    sources = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    names = set(named_statements(package, "checks.sql"))
+    assert names > set(KINDS)
+    assert [name for name in sorted(names - set(KINDS)) if f'"{name}"' not in sources] == []

@@ -35,6 +35,13 @@ _SETTINGS = {
 }
 LOCK_MS = 8_000
 """Longer than a stopped node may keep its locks, so that others wait it out."""
+_LONG_SETTINGS = {
+    "application_name": "habar",
+    "timezone": "UTC",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "60000",
+}
+"""For work that is not a node's: as the server has it, but without a limit."""
 _LESS = {"application_name", "timezone", "default_transaction_isolation", "statement_timeout"}
 """What engines that speak PostgreSQL's protocol know of these settings at the least."""
 
@@ -95,12 +102,22 @@ class Address:
         except Exception as error:
             raise StoreUnavailable(f"the database cannot be reached: {told(error)}") from error
 
-    async def _connect(self, settings: dict[str, str]) -> Connection:
+    async def connect_for_long(self) -> Connection:
+        """A connection whose statements may take hours. Raises StoreUnavailable."""
+        settings = {**_LONG_SETTINGS, "lock_timeout": str(self.lock_ms)}
+        try:
+            return await self._connect(settings, None)
+        except Exception as error:
+            raise StoreUnavailable(f"the database cannot be reached: {told(error)}") from error
+
+    async def _connect(
+        self, settings: dict[str, str], seconds: float | None = STATEMENT_SECONDS
+    ) -> Connection:
         connection: Connection = await asyncpg.connect(
             self.url,
             password=self.password,
             timeout=CONNECT_SECONDS,
-            command_timeout=STATEMENT_SECONDS,
+            command_timeout=seconds,
             max_cached_statement_lifetime=0,
             statement_cache_size=256,
             server_settings=settings,

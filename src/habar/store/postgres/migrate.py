@@ -12,6 +12,7 @@ Guarantees: each step is one transaction; two processes may try at once.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -89,12 +90,19 @@ async def check(connection: Connection) -> None:
         )
 
 
-async def migrate(connection: Connection) -> list[Step]:
-    """Take every step that is missing; those that were taken. Raises SchemaMismatch."""
+async def migrate(
+    connection: Connection, told_step: Callable[[Step], None] = lambda _: None
+) -> None:
+    """Take every step that is missing, and tell each one when it is taken.
+
+    Raises SchemaMismatch, StoreUnavailable.
+    """
     try:
         await schema_of(connection)
         await _make_table(connection)
-        return [step for step in steps() if await _take(connection, step)]
+        for step in steps():
+            if await _take(connection, step):
+                told_step(step)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         words = "cannot be reached" if is_unavailable(error) else "refused the migration"
         raise StoreUnavailable(f"the database {words}: {told(error)}") from error

@@ -1,8 +1,10 @@
-"""The engine's statements, read by name from queries.sql. Values are parameters, always."""
+"""The engine's statements, read by name from the SQL files. Values are parameters, always."""
 
 from __future__ import annotations
 
 from habar.store.named_sql import named_statements
 
 QUERIES = named_statements(__package__)
-"""Every statement by its name."""
+"""Every statement of a node by its name."""
+CHECKS = named_statements(__package__, "checks.sql")
+"""Those of `habar db status` and `check`."""

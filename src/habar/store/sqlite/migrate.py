@@ -14,6 +14,7 @@ from habar.errors import SchemaMismatch, StoreUnavailable
 
 APPLICATION_ID = 0x48414252
 """`HABR` in the file's head, so that `file` and we can tell whose it is."""
+COMMAND = "habar db migrate"
 
 
 def migrations() -> list[tuple[int, str]]:
@@ -27,23 +28,35 @@ def migrations() -> list[tuple[int, str]]:
     ]
 
 
+def newest() -> int:
+    """The schema that this version needs."""
+    return migrations()[-1][0]
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema that the file has, 0 where it has none. Raises SchemaMismatch."""
+    _check_owner(connection)
+    return _version(connection)
+
+
 def migrate(connection: sqlite3.Connection, *, permitted: bool) -> int:
     """Take every step that is missing; the version reached. Raises SchemaMismatch."""
     steps = migrations()
-    newest = steps[-1][0]
+    needed = steps[-1][0]
     try:
-        _check_owner(connection)
-        version = _version(connection)
-        if version > newest:
-            raise SchemaMismatch(f"the database has schema {version}, this version knows {newest}")
-        if version < newest and not permitted:
-            raise SchemaMismatch(f"the database has schema {version}, this version needs {newest}")
+        version = version_of(connection)
+        if version > needed:
+            raise SchemaMismatch(f"the database has schema {version}, this version knows {needed}")
+        if version < needed and not permitted:
+            raise SchemaMismatch(
+                f"the database has schema {version}, this version needs {needed}; run: {COMMAND}"
+            )
         for number, script in steps:
             if number > version:
                 _take(connection, number, script)
     except sqlite3.Error as error:
         raise StoreUnavailable(f"the database cannot be read: {error}") from error
-    return newest
+    return needed
 
 
 def _check_owner(connection: sqlite3.Connection) -> None:

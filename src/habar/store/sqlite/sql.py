@@ -1,4 +1,4 @@
-"""The engine's statements, read by name from queries.sql, and their forms for many values.
+"""The engine's statements, read by name from the SQL files, and their forms for many values.
 
 Guarantees: the values of a statement are always parameters; texts for lists are made once for a
 few sizes, so that the connection's statement cache knows them. Knows no table.
@@ -21,7 +21,9 @@ LIST_SIZES = (1, 8, 64, 256)
 
 
 QUERIES = named_statements(__package__)
-"""Every statement by its name."""
+"""Every statement of the gateway by its name."""
+CHECKS = named_statements(__package__, "checks.sql")
+"""Those of `habar db status` and `check`."""
 
 
 @cache
