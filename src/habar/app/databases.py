@@ -1,4 +1,4 @@
-"""What is done with whole databases beside the gateway: migrate, status, check.
+"""What is done with whole databases beside the gateway: migrate, status, check, copy.
 
 Guarantees: names the engines, so that nobody else has to; the URL of a database is in no error and
 no repr, and `shown` has no password in it. What is written where is the engines' affair.
@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from habar.app.database import FILE
 from habar.config import Settings
-from habar.config.database import faults_of, masked
+from habar.config.database import MASK, faults_of, masked
 from habar.errors import InvalidValue
+from habar.store.copied import BATCH, Copied, Watch
 from habar.store.inspection import Report, Status
 from habar.store.sqlite import checking as sqlite_checking
 from habar.store.sqlite.migrate import newest
+from habar.store.sqlite.source import source as sqlite_source
 from habar.store.sqlite.upgrade import upgrade
 
 if TYPE_CHECKING:
@@ -38,6 +40,11 @@ class SqliteFile:
         """Where it is, for people."""
         return f"{_SQLITE}{self.path}"
 
+    @property
+    def setting(self) -> str:
+        """What `[database] url` is to be."""
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresServer:
@@ -49,6 +56,11 @@ class PostgresServer:
     def shown(self) -> str:
         """Where it is, for people: no password."""
         return masked(self.url)
+
+    @property
+    def setting(self) -> str:
+        """What `[database] url` is to be; the password belongs elsewhere."""
+        return self.shown.replace(f":{MASK}@", "@", 1)
 
 
 Database = SqliteFile | PostgresServer
@@ -110,6 +122,24 @@ async def check(database: Database) -> Report:
 
     async with _visiting(database) as connection:
         return await checking.check_promises(connection)
+
+
+async def copy(source: Database, target: Database, watch: Watch, *, batch: int = BATCH) -> Copied:
+    """Move an installation; the same words again go on with what was broken off.
+
+    Raises InvalidValue for engines that it cannot be moved between, and NotFound, AlreadyOpen,
+    Conflict, SchemaMismatch, StoreUnavailable, StoreFault.
+    """
+    if not isinstance(source, SqliteFile) or not isinstance(target, PostgresServer):
+        raise InvalidValue(
+            f"only from SQLite to PostgreSQL can an installation be copied, not from"
+            f" {source.shown} to {target.shown}"
+        )
+    from habar.store.postgres.copying import copy_from
+
+    with sqlite_source(source.path) as opened:
+        async with _visiting(target) as connection:
+            return await copy_from(connection, opened, watch, batch=batch)
 
 
 @asynccontextmanager

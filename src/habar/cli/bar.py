@@ -40,10 +40,10 @@ class Bar:
         self._drawn = 0.0
         self._write("")
 
-    def advance(self) -> None:
-        """One more is done."""
+    def advance(self, count: int = 1) -> None:
+        """So many more are done."""
         for task in self._progress.task_ids:
-            self._progress.advance(task)
+            self._progress.advance(task, count)
         if time.monotonic() - self._drawn >= _PERIOD:
             self._write("")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,10 +20,11 @@ from habar.config import GatewaySettings, Settings
 
 if TYPE_CHECKING:
     from habar.app.databases import Database
+    from habar.store.copied import Copied, Watch
     from habar.store.inspection import Contents
 
 app = typer.Typer(
-    help="The database: its schema, its state, its soundness.",
+    help="The database: its schema, its state, its soundness, and moving it.",
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -95,8 +97,46 @@ def check(url: UrlOption = None, config: ConfigOption = None, data: DataOption =
     typer.echo(f"{database.shown} keeps its promises")
 
 
+@app.command()
+def copy(
+    source: Annotated[
+        str, typer.Option("--from", help="The embedded installation: a data folder or sqlite:PATH.")
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            help="postgresql://user@host:port/name; without it the configuration's database.",
+        ),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Move an embedded installation to PostgreSQL.
+
+    Given again after it was broken off, the same command goes on where it was.
+    """
+    where = _database(target, config, None)
+    from habar.app import databases
+
+    with told():
+        from_where = databases.named(source)
+        with _watching() as watch:
+            copied = asyncio.run(databases.copy(from_where, where, watch))
+    if copied.done_at is not None:
+        typer.echo(f"nothing to do: all of it has been there since {_day(copied.done_at)}")
+        return
+    _tell_copied(copied)
+    if not copied.good:
+        fail(
+            f"{where.shown} is not to be used: find out why, and copy into a new database;"
+            " the source is as it was"
+        )
+    for line in _next(from_where, where.setting):
+        typer.echo(line)
+
+
 def _database(url: str | None, config: Path | None, data: Path | None) -> Database:
-    """The database that `--url` names, else the installation's."""
+    """The database that `--url` (or `--to`) names, else the installation's."""
     from habar.app.databases import configured, named
 
     if url is not None:
@@ -125,3 +165,54 @@ def _contents(contents: Contents) -> Iterator[tuple[str, str]]:
 
 def _day(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).date().isoformat()
+
+
+def _tell_copied(copied: Copied) -> None:
+    rows = ", ".join(f"{count} {name}" for name, count in copied.rows.items())
+    typer.echo(f"copied: {rows}")
+    if copied.earlier:
+        typer.echo(f"{copied.earlier} rows of these had been brought by an earlier try")
+    for one in copied.differences:
+        typer.echo(f"{one.table}: {one.figure}: {one.source} there, {one.target} here", err=True)
+    if copied.changed:
+        typer.echo("somebody wrote into the source while it was copied", err=True)
+    if copied.good:
+        typer.echo(
+            f"compared: {copied.figures} figures are the same on both sides (rows, ids, states,"
+            " parts, prices, balances, ledger, octets of texts, checksum of ids with texts)"
+        )
+
+
+def _next(source: Database, url: str) -> Iterator[str]:
+    yield "next, in habar.toml (a password belongs into a file that password_file names):"
+    yield "  [database]"
+    yield f'  url = "{url}"'
+    yield f"then start Habar, and put {source.shown} away: what waits would be sent a second time"
+
+
+class _Quiet:
+    """Nobody looks on."""
+
+    def stage(self, words: str, total: int) -> None:
+        """See store.copied.Watch."""
+
+    def advance(self, count: int = 1) -> None:
+        """See store.copied.Watch."""
+
+
+@contextmanager
+def _watching() -> Iterator[Watch]:
+    """A progress bar where there is a terminal."""
+    from rich.console import Console
+
+    from habar.cli.bar import Bar
+
+    console = Console()
+    if not console.is_terminal:
+        yield _Quiet()
+        return
+    bar = Bar(console)
+    try:
+        yield bar
+    finally:
+        bar.clear()

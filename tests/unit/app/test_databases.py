@@ -43,8 +43,9 @@ def test_a_url_that_is_none_is_refused_without_a_piece_of_it(url: str) -> None:
 
 def test_the_password_is_in_nothing_that_is_shown() -> None:
     database = PostgresServer(URL)
-    assert "s3cret" not in f"{database!r} {database} {database.shown}"
+    assert "s3cret" not in f"{database!r} {database} {database.shown} {database.setting}"
     assert database.shown == "postgresql://habar:***@db/habar"
+    assert database.setting == "postgresql://habar@db/habar"
 
 
 def test_the_settings_say_which_database_an_installation_has() -> None:

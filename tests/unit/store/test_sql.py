@@ -13,6 +13,8 @@ from habar.store.inspection import KINDS
 from habar.store.named_sql import named_statements
 from habar.store.sqlite.sql import (
     CHECKS,
+    COPYING,
+    FIGURES,
     LIST_SIZES,
     QUERIES,
     ROWS,
@@ -31,7 +33,7 @@ def test_every_statement_is_used_and_every_used_one_is_there() -> None:
     assert (unused, missing) == ([], set())
 
 
-ALL = [*QUERIES.values(), *CHECKS.values()]
+ALL = [*QUERIES.values(), *CHECKS.values(), *COPYING.values(), *FIGURES.values()]
 
 
 def test_a_name_that_stands_twice_is_refused(
@@ -79,6 +81,6 @@ def test_every_statement_of_the_commands_is_used(engine: str) -> None:
     package = f"habar.store.{engine}"
     folder = Path(habar.store.sqlite.__path__[0]).parent / engine
     sources = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
-    names = set(named_statements(package, "checks.sql"))
-    assert names > set(KINDS)
-    assert [name for name in sorted(names - set(KINDS)) if f'"{name}"' not in sources] == []
+    for file in ("checks.sql", "copying.sql"):
+        names = set(named_statements(package, file)) - set(KINDS)
+        assert [name for name in sorted(names) if f'"{name}"' not in sources] == []

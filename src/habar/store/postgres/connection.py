@@ -9,7 +9,7 @@ part of an error. Plans by index only: a table may grow by a million rows betwee
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,6 +63,11 @@ class Connection(Port):
 
     def transaction(self) -> AbstractAsyncContextManager[Any]:
         """Commit at the end of the block, or roll back where it raises."""
+
+    async def copy_records_to_table(
+        self, table_name: str, *, records: Iterable[Sequence[Any]], columns: Sequence[str]
+    ) -> str:
+        """Put rows into a table by COPY."""
 
     async def add_listener(self, channel: str, callback: Callable[..., None]) -> None:
         """Call for each notification."""

@@ -73,6 +73,12 @@ async def _draw(connection: Connection, size: int) -> tuple[int, int]:
 async def _new_span(connection: Connection, first: int, day: int, size: int) -> tuple[int, int]:
     last = await connection.fetchrow(QUERIES["last_day_spans"])
     end = first + _span_size(last, day, size)
+    await make_span(connection, first, end, day)
+    return first, end
+
+
+async def make_span(connection: Connection, first: int, end: int, day: int) -> None:
+    """Make a span's partitions, in a transaction of the caller's."""
     for table, name in (("message", f"message_{first}"), ("part", f"part_{first}")):
         # Identifiers and bounds cannot be parameters; all of these are numbers of our own.
         await connection.execute(f'CREATE TABLE "{name}" (LIKE {table} INCLUDING ALL)')
@@ -80,7 +86,6 @@ async def _new_span(connection: Connection, first: int, day: int, size: int) -> 
             f'ALTER TABLE {table} ATTACH PARTITION "{name}" FOR VALUES FROM ({first}) TO ({end})'
         )
     await connection.execute(QUERIES["insert_span"], first, end, day)
-    return first, end
 
 
 def _span_size(last: Sequence[Any] | None, day: int, size: int) -> int:

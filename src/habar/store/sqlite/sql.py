@@ -24,6 +24,10 @@ QUERIES = named_statements(__package__)
 """Every statement of the gateway by its name."""
 CHECKS = named_statements(__package__, "checks.sql")
 """Those of `habar db status` and `check`."""
+COPYING = named_statements(__package__, "copying.sql")
+"""Those of `habar db copy`."""
+FIGURES = named_statements(__package__, "figures.sql")
+"""What a copy is compared by, by the name of the table."""
 
 
 @cache

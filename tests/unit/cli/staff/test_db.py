@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from habar.cli import db
+from habar.store.copied import Copied, Difference
 from habar.store.sqlite.migrate import newest
 
 from .conftest import Staff
@@ -92,3 +96,35 @@ def test_the_configuration_names_the_database(
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("habar: the database cannot be reached: ")
     assert "s3cret" not in result.stderr
+
+
+def test_a_copy_needs_a_database_to_go_to(refused: Refused) -> None:
+    told = refused("db", "copy", "--from", "habar-data")
+    assert told.startswith("only from SQLite to PostgreSQL")
+    told = refused("db", "copy", "--from", "nowhere", "--to", "postgresql://a:s3cret@h:1/x")
+    assert told == "there is no gateway's database at nowhere/habar.db"
+
+
+def test_what_is_not_the_same_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    difference = Difference("ledger", "amounts", 5, 6)
+    db._tell_copied(Copied({"ledger": 2}, 1, None, (difference,), 3, changed=True))
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        "copied: 2 ledger",
+        "1 rows of these had been brought by an earlier try",
+    ]
+    assert told.err.splitlines() == [
+        "ledger: amounts: 5 there, 6 here",
+        "somebody wrote into the source while it was copied",
+    ]
+
+
+def test_a_bar_is_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = io.StringIO()
+    for terminal in (False, True):
+        console = Console(file=drawn, force_terminal=terminal, width=80)
+        monkeypatch.setattr("rich.console.Console", lambda console=console: console)
+        with db._watching() as watch:
+            watch.stage("message", 10)
+            watch.advance(4)
+        assert ("message" in drawn.getvalue()) is terminal

@@ -1,0 +1,70 @@
+-- What a copy is compared by, a statement a table: the same names as the source's, in the same order.
+-- Of a text the octets are counted that it had before texts.py packed it: 4 less for each NUL.
+-- The checksum of messages sees a text under another id: their product modulo 1000003, added up.
+
+-- name: operator
+SELECT count(*) AS rows, sum(id) AS ids, sum(octet_length(name)) AS octets
+FROM operator
+
+-- name: account
+SELECT count(*) AS rows, sum(id) AS ids, sum(balance) AS balances, sum(allowance) AS allowances,
+    sum(day_used) AS used, sum(part_price) AS prices,
+    sum(octet_length(login) + octet_length(password_hash)) AS octets
+FROM account
+
+-- name: api_key
+SELECT count(*) AS rows, sum(account_id) AS accounts, sum(octet_length(digest)) AS octets
+FROM api_key
+
+-- name: sender
+SELECT count(*) AS rows, sum(id) AS ids, sum(account_id) AS accounts,
+    sum(octet_length(name)) AS octets
+FROM sender
+
+-- name: message
+SELECT count(*) AS rows, sum(id) AS ids, sum(parts) AS parts, sum(price) AS prices,
+    sum(refunded) AS refunds, sum(state) AS states,
+    count(*) FILTER (WHERE stage IN (0, 1)) AS waiting,
+    count(*) FILTER (WHERE stage = 2) AS sent, sum(repeats) AS repeats,
+    sum(size) AS octets, sum((id % 1000003) * (size + 1) % 1000003) AS checksum
+FROM (
+    SELECT *, octet_length(text)
+        - 2 * (length(text) - length(replace(text, chr(1114111) || '0', '')))
+        - (length(text) - length(replace(text, chr(1114111) || '1', ''))) / 2 AS size
+    FROM message
+) AS message
+
+-- name: part
+SELECT count(*) AS rows, sum(message_id) AS ids, sum(part) AS numbers, sum(state) AS states,
+    sum(receipts) AS receipts, sum(
+        octet_length(operator_message_id)
+        - 2 * (length(operator_message_id) - length(replace(operator_message_id, chr(1114111) || '0', '')))
+        - (length(operator_message_id) - length(replace(operator_message_id, chr(1114111) || '1', ''))) / 2
+    ) AS octets
+FROM part
+
+-- name: customer_ref
+SELECT count(*) AS rows, sum(account_id) AS accounts, sum(message_id) AS ids,
+    sum(customer_id % 1000003) AS refs
+FROM customer_ref
+
+-- name: receipt_unmatched
+SELECT count(*) AS rows, sum(id) AS ids, sum(state) AS states,
+    sum(
+        octet_length(raw)
+        - 2 * (length(raw) - length(replace(raw, chr(1114111) || '0', '')))
+        - (length(raw) - length(replace(raw, chr(1114111) || '1', ''))) / 2
+    ) AS octets
+FROM receipt_unmatched
+
+-- name: receipt_unmatched_key
+SELECT count(*) AS rows, sum(receipt_id) AS ids, sum(operator_key % 1000003) AS keys
+FROM receipt_unmatched_key
+
+-- name: ledger
+SELECT count(*) AS rows, sum(id) AS ids, sum(amount) AS amounts, sum(messages) AS messages
+FROM ledger
+
+-- name: audit
+SELECT count(*) AS rows, sum(id) AS ids, sum(octet_length(detail)) AS octets
+FROM audit

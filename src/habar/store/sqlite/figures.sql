@@ -1,0 +1,56 @@
+-- What a copy is compared by, a statement a table: the same names as the target's, in the same order.
+-- The checksum of messages sees a text under another id: their product modulo 1000003, added up.
+
+-- name: operator
+SELECT count(*) AS rows, sum(id) AS ids, sum(length(CAST(name AS BLOB))) AS octets
+FROM operator
+
+-- name: account
+SELECT count(*) AS rows, sum(id) AS ids, sum(balance) AS balances, sum(allowance) AS allowances,
+    sum(day_used) AS used, sum(part_price) AS prices,
+    sum(length(CAST(login AS BLOB)) + length(CAST(password_hash AS BLOB))) AS octets
+FROM account
+
+-- name: api_key
+SELECT count(*) AS rows, sum(account_id) AS accounts, sum(length(digest)) AS octets
+FROM api_key
+
+-- name: sender
+SELECT count(*) AS rows, sum(id) AS ids, sum(account_id) AS accounts,
+    sum(length(CAST(name AS BLOB))) AS octets
+FROM sender
+
+-- name: message
+SELECT count(*) AS rows, sum(id) AS ids, sum(parts) AS parts, sum(price) AS prices,
+    sum(refunded) AS refunds, sum(state) AS states, sum(stage IN (0, 1)) AS waiting,
+    sum(stage = 2) AS sent, sum(repeats + (stage = 1)) AS repeats,
+    sum(length(CAST(text AS BLOB))) AS octets,
+    sum((id % 1000003) * (length(CAST(text AS BLOB)) + 1) % 1000003) AS checksum
+FROM message
+
+-- name: part
+SELECT count(*) AS rows, sum(message_id) AS ids, sum(part) AS numbers, sum(state) AS states,
+    sum(receipts) AS receipts, sum(length(CAST(operator_message_id AS BLOB))) AS octets
+FROM part
+
+-- name: customer_ref
+SELECT count(*) AS rows, sum(account_id) AS accounts, sum(message_id) AS ids,
+    sum(customer_id % 1000003) AS refs
+FROM customer_ref
+
+-- name: receipt_unmatched
+SELECT count(*) AS rows, sum(id) AS ids, sum(state) AS states,
+    sum(length(CAST(raw AS BLOB))) AS octets
+FROM receipt_unmatched
+
+-- name: receipt_unmatched_key
+SELECT count(*) AS rows, sum(receipt_id) AS ids, sum(operator_key % 1000003) AS keys
+FROM receipt_unmatched_key
+
+-- name: ledger
+SELECT count(*) AS rows, sum(id) AS ids, sum(amount) AS amounts, sum(messages) AS messages
+FROM ledger
+
+-- name: audit
+SELECT count(*) AS rows, sum(id) AS ids, sum(length(CAST(detail AS BLOB))) AS octets
+FROM audit
