@@ -1,10 +1,12 @@
 """Message ids: small numbers, drawn in blocks; and the spans of ids that make a day's partitions.
 
 Guarantees: an id is given to one node only, ever, and an id that anybody was told is never given
-again; a crash leaves a gap of at most a block. All ids of a span are of messages of one UTC day by
-the database's clock: a new day begins a new span, which leaves the rest of the old one unused. A
-span's partitions are there before its first id is drawn; they are made beside the table and then
-attached, which holds up neither readers nor writers.
+again; a crash leaves a gap of at most a block, and so does the end of a day. All ids of a span are
+given to messages of one UTC day by the database's clock: a new day begins a new span, which leaves
+the rest of the old one unused, and of a block that was drawn on the day before nothing is used any
+more (but for a transaction that is under way): so a span that is over may be dropped. A span's
+partitions are there before its first id is drawn; they are made beside the table and then attached,
+which holds up neither readers nor writers.
 
 Spans are small where little is sent (int32 must last for years) and grow with what is sent.
 """
@@ -15,9 +17,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from habar.store.postgres.connection import Connection
+from habar.store.postgres.node import Clock
 from habar.store.postgres.sql import QUERIES
 
 BLOCK = 1000
+DAY = 86_400_000
+"""Milliseconds of a UTC day; spans count days from the epoch."""
 SMALLEST, LARGEST = 10_000, 50_000_000
 """Ids of a span."""
 RECENT_DAYS = 3
@@ -27,18 +32,21 @@ RECENT_DAYS = 3
 class Ids:
     """One run's block."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._next = 1
         self._end = 1
+        self._day = 0
         self.recent = 0
         """The first id of the last days."""
 
     async def ensure(self, connection: Connection, count: int) -> None:
         """See to it that `count` ids are at hand; a transaction of its own where they are not."""
-        if self._next + count <= self._end:
+        today = self._clock.now_ms() // DAY
+        if not count or (self._next + count <= self._end and today <= self._day):
             return
         async with connection.transaction():
-            self._next, self._end = await _draw(connection, max(count, BLOCK))
+            self._next, self._end, self._day = await _draw(connection, max(count, BLOCK))
         self.recent = await connection.fetchval(QUERIES["recent_from"], RECENT_DAYS)
 
     @property
@@ -60,14 +68,14 @@ class Ids:
         self._end = self._next
 
 
-async def _draw(connection: Connection, size: int) -> tuple[int, int]:
-    """A block of `size` ids: the first, and the one after the last."""
+async def _draw(connection: Connection, size: int) -> tuple[int, int, int]:
+    """A block of `size` ids: the first, the one after the last, and their day."""
     first, end, day, today = await connection.fetchrow(QUERIES["lock_ids"])
     if day < today or first + size > end:
         first, end = await _new_span(connection, end, max(day, today), size)
         day = max(day, today)
     await connection.execute(QUERIES["set_ids"], first + size, end, day)
-    return first, first + size
+    return first, first + size, day
 
 
 async def _new_span(connection: Connection, first: int, day: int, size: int) -> tuple[int, int]:

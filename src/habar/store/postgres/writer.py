@@ -39,7 +39,7 @@ class Writer:
         self._address = address
         self._run = run
         self._connection: Connection | None = None
-        self.ids = Ids()
+        self.ids = Ids(run.clock)
         self._batch = Batch(self.ids, run)
 
     async def connection(self) -> Connection:
