@@ -31,9 +31,11 @@ from habar.store.postgres.node import Clock, Run, Who, end_runs
 from habar.store.postgres.pool import Pool
 from habar.store.postgres.reads import Reads
 from habar.store.postgres.receipts import rematch
+from habar.store.postgres.retention import Retention
 from habar.store.postgres.slots import share
 from habar.store.postgres.sql import QUERIES
 from habar.store.postgres.writer import Writer
+from habar.store.retention import Keep, Tidied
 
 _ROUNDS = 4
 """Looks for the dead in the time of a lease."""
@@ -55,13 +57,20 @@ class _Node:
     """What there is besides while a run goes on."""
 
     def __init__(
-        self, lock: int, run: Run, writer: Writer, journal: PostgresJournal, hints: Hints
+        self,
+        lock: int,
+        run: Run,
+        writer: Writer,
+        journal: PostgresJournal,
+        hints: Hints,
+        retention: Retention,
     ) -> None:
         self.lock = lock
         self.run = run
         self.writer = writer
         self.journal = journal
         self.hints = hints
+        self.retention = retention
         self.rounds: asyncio.Task[None] | None = None
 
 
@@ -144,7 +153,8 @@ class PostgresStore:
         hints = Hints(
             self._address, parts.pool, own_id=lambda: run.id, heard=self._heard, on=self._notify
         )
-        return _Node(lock, run, writer, journal, hints)
+        retention = Retention(self._address, parts.pool, journal.run)
+        return _Node(lock, run, writer, journal, hints, retention)
 
     @property
     def _open(self) -> _Open:
@@ -270,6 +280,11 @@ class PostgresStore:
     async def counts(self) -> Counts:
         """See store.port.Store."""
         return await self._open.reads.counts()
+
+    # --- What goes -------------------------------------------------------------------------------
+    async def tidy(self, keep: Keep, limit: int) -> Tidied:
+        """See store.port.Store."""
+        return await self._node.retention.tidy(keep, limit)
 
 
 async def _begin_first_run(node: _Node, now: int) -> int:

@@ -355,6 +355,146 @@ SELECT DISTINCT message_id FROM part WHERE message_id = ANY ($1::bigint[])
 -- name: whose
 SELECT account_id, stage, state, node_id FROM message WHERE id = $1 FOR UPDATE
 
+-- Retention --------------------------------------------------------------------------------------
+-- name: span_after
+SELECT first_id, end_id, day, texts_upto,
+    end_id = (SELECT span_end FROM sequence WHERE name = 'message'),
+    (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+FROM span WHERE end_id > $1 + 1 AND leaving IS NULL AND (NOT $2 OR texts_upto < end_id - 1)
+ORDER BY first_id LIMIT 1
+
+-- name: hold_span
+SELECT 1 FROM span WHERE first_id = $1 AND leaving IS NULL FOR UPDATE SKIP LOCKED
+
+-- name: look_at_messages
+SELECT count(*), max(id) FILTER (WHERE created_at < $1), count(*) FILTER (WHERE ended_at < $1)
+FROM (
+    SELECT id, created_at, ended_at FROM message_ends($2, $3) ORDER BY id LIMIT $4
+) AS looked_at
+
+-- name: lock_ended
+SELECT id FROM message
+WHERE id > $1 AND id <= $2 AND stage >= 2 FOR UPDATE SKIP LOCKED
+
+-- name: lock_ended_of
+SELECT id FROM message
+WHERE id > $1 AND id <= $2 AND id = ANY ($3::bigint[]) AND stage >= 2 FOR UPDATE SKIP LOCKED
+
+-- name: old_of
+SELECT id, account_id, customer_id FROM message_ends($1, $2)
+WHERE id = ANY ($3::bigint[]) AND ended_at < $4
+
+-- name: delete_refs
+DELETE FROM customer_ref AS ref USING (
+    SELECT named.account_id, named.customer_id
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
+        AS gone (message_id, account_id, customer_id)
+    JOIN customer_ref AS named ON named.account_id = gone.account_id
+        AND named.customer_id = gone.customer_id AND named.message_id = gone.message_id
+    FOR UPDATE OF named SKIP LOCKED
+) AS free
+WHERE ref.account_id = free.account_id AND ref.customer_id = free.customer_id
+
+-- name: refs_left
+SELECT EXISTS (
+    SELECT 1 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
+        AS gone (message_id, account_id, customer_id)
+    JOIN customer_ref AS named ON named.account_id = gone.account_id
+        AND named.customer_id = gone.customer_id AND named.message_id = gone.message_id
+)
+
+-- name: delete_messages
+DELETE FROM message
+WHERE id = ANY ($1::bigint[]) AND id > $2 AND id <= $3 AND NOT EXISTS (
+    SELECT 1 FROM customer_ref AS named
+    WHERE named.account_id = message.account_id AND named.customer_id = message.customer_id
+        AND named.message_id = message.id
+)
+RETURNING id
+
+-- name: delete_parts
+DELETE FROM part WHERE message_id = ANY ($1::bigint[]) AND message_id > $2 AND message_id <= $3
+
+-- name: delete_kept
+DELETE FROM text_kept WHERE message_id = ANY ($1::bigint[])
+
+-- name: look_at_receipts
+SELECT count(*) FROM (SELECT 1 FROM receipt_unmatched WHERE at < $1 LIMIT $2) AS looked_at
+
+-- name: delete_receipts
+DELETE FROM receipt_unmatched WHERE id IN (
+    SELECT id FROM receipt_unmatched WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+
+-- name: next_kept
+SELECT min(message_id) FROM text_kept WHERE message_id > $1
+
+-- name: look_at_kept_texts
+SELECT count(*), max(kept.message_id),
+    count(*) FILTER (WHERE message.ended_at < $1 OR message.id IS NULL)
+FROM (
+    SELECT message_id FROM text_kept
+    WHERE message_id > $2 AND message_id <= $3 ORDER BY message_id LIMIT $4
+) AS kept LEFT JOIN message_ends($2, $3) AS message ON message.id = kept.message_id
+
+-- name: kept_texts
+SELECT message_id FROM text_kept WHERE message_id > $1 AND message_id <= $2
+
+-- name: forget_kept_texts
+DELETE FROM text_kept WHERE message_id > $1 AND message_id <= $2 AND NOT EXISTS (
+    SELECT 1 FROM message
+    WHERE id = text_kept.message_id AND id > $1 AND id <= $2 AND text <> ''
+)
+
+-- name: blank_texts
+UPDATE message SET text = ''
+WHERE id > $1 AND id <= $2 AND id = ANY ($3::bigint[]) AND text <> ''
+
+-- name: keep_texts
+INSERT INTO text_kept (message_id)
+SELECT id FROM message WHERE id > $1 AND id <= $2 AND text <> '' ON CONFLICT DO NOTHING
+
+-- name: set_texts_upto
+UPDATE span SET texts_upto = greatest(texts_upto, $2) WHERE first_id = $1
+
+-- Whole days -------------------------------------------------------------------------------------
+-- name: judge_messages
+SELECT count(*), max(id), min(id) FILTER (WHERE ended_at IS NULL OR ended_at >= $1)
+FROM (SELECT id, ended_at FROM message_ends($2, $3) ORDER BY id LIMIT $4) AS judged
+
+-- name: stays
+SELECT EXISTS (
+    SELECT 1 FROM message_ends($1 - 1, $1) WHERE ended_at IS NULL OR ended_at >= $2
+)
+
+-- name: let_span_go
+UPDATE span SET leaving = $2 WHERE first_id = $1 AND leaving IS NULL
+
+-- name: leaving_span
+SELECT first_id FROM span WHERE leaving IS NOT NULL ORDER BY first_id LIMIT 1
+
+-- name: hold_leaving_span
+SELECT end_id, refs_upto, leaving FROM span
+WHERE first_id = $1 AND leaving IS NOT NULL FOR UPDATE SKIP LOCKED
+
+-- name: messages_of_span
+SELECT id, account_id, customer_id FROM message
+WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3
+
+-- name: set_refs_upto
+UPDATE span SET refs_upto = $2 WHERE first_id = $1
+
+-- name: partition
+SELECT inherits.inhdetachpending
+FROM pg_class AS class LEFT JOIN pg_inherits AS inherits ON inherits.inhrelid = class.oid
+WHERE class.oid = to_regclass($1::text)
+
+-- name: delete_kept_of_span
+DELETE FROM text_kept WHERE message_id >= $1 AND message_id < $2
+
+-- name: delete_span
+DELETE FROM span WHERE first_id = $1
+
 -- Reading ----------------------------------------------------------------------------------------
 -- name: waiting
 WITH RECURSIVE first AS (
