@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -54,9 +55,12 @@ class Gateway:
         data: Path,
         *,
         secrets: Sequence[str] = (),
+        program: Sequence[str] = HABAR,
         spawned: Callable[[int], None] | None = None,
     ) -> None:
         """`words`: what follows `habar serve`. `secrets` must never be read in a log.
+
+        `program`: what `habar` is.
 
         `spawned` is told each new process before it can have done anything.
         """
@@ -71,6 +75,7 @@ class Gateway:
         self.environment: dict[str, str] = {}
         self._number = next(_numbers)
         self._words = words
+        self._program = program
         self._spawned = spawned
         self._process: subprocess.Popen[str] | None = None
 
@@ -89,7 +94,7 @@ class Gateway:
         self.said = ""
         with self._log_path(self.starts).open("w") as log:
             self._process = subprocess.Popen(
-                [*HABAR, "serve", *self._words],
+                [*self._program, "serve", *self._words],
                 cwd=self.folder,
                 env={**environment(), **self.environment},
                 stdin=subprocess.DEVNULL,
@@ -157,6 +162,16 @@ class Gateway:
         """SIGTERM; `ended` waits for what comes of it."""
         assert self._process is not None
         self._process.terminate()
+
+    def freeze(self) -> None:
+        """SIGSTOP: it does nothing any more, and does not know it."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT: it goes on as if nothing had been."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     async def stop(self) -> Ended:
         """Stop in order."""

@@ -15,7 +15,6 @@ from typing import Protocol, Self
 from habar.app.node import ThisNode
 from habar.config import ALL_ROLES, DatabaseSettings, Role, Settings
 from habar.errors import NotFound
-from habar.operators.clock import SystemClock
 from habar.store.port import Store
 from habar.store.sqlite import SqliteStore
 
@@ -54,7 +53,7 @@ async def open_store(place: Place) -> tuple[Store, int]:
     """
     _make(place.data)
     store = _engine(place)
-    return store, await store.open(SystemClock().now_ms())
+    return store, await store.open()
 
 
 @asynccontextmanager
@@ -90,18 +89,19 @@ def _engine(place: Place) -> _Engine:
     database = place.database
     if not database.url:
         return SqliteStore(place.data / FILE, node=place.node)
-    from habar.store.postgres import PostgresStore  # type: ignore[import-not-found]
+    from habar.store.postgres import (
+        Address,
+        PostgresStore,
+        Who,
+    )  # its driver is for those who use it
 
-    store: _Engine = PostgresStore(
-        database.url,
-        node=place.node,
-        roles=place.roles,
-        lease=database.lease_seconds,
-        notify=database.notify,
+    return PostgresStore(
+        Address(database.url),
+        Who(place.node, tuple(place.roles), database.lease_seconds),
+        place.data,
         connections=database.connections,
-        folder=place.data,
+        notify=database.notify,
     )
-    return store
 
 
 def _make(folder: Path) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from habar.errors import HabarError
+
 log = structlog.get_logger("habar.gateway")
 
 
@@ -45,9 +47,14 @@ class Periodic:
     async def _round(self) -> None:
         try:
             await self._work()
-        except Exception as error:  # whatever it is: without its next rounds the gateway limps
-            if not self._failing:
-                self._failing = True
-                log.warning("a round failed, tried again", work=self._name, exc_info=error)
+        except HabarError as error:
+            self._fails(error=str(error))
+        except Exception as error:  # noqa: BLE001 - without its next rounds the gateway limps
+            self._fails(exc_info=error)
         else:
             self._failing = False
+
+    def _fails(self, **why: object) -> None:
+        if not self._failing:
+            self._failing = True
+            log.warning("a round failed, tried again", work=self._name, **why)

@@ -62,7 +62,7 @@ async def _serve(settings: Settings, node: ThisNode, started: Started, stop: asy
             "started",
             version=__version__,
             node=node.name,
-            roles=node.roles,
+            roles=[str(role) for role in node.roles],
             data=settings.gateway.data,
             database=Place.of(settings).shown,
             listeners=[address(x.host, x.port) for x in gateway.addresses],

@@ -382,8 +382,8 @@ class Store(Port):
     async def nodes(self) -> list[Node]:
         """Who is on this database, by name; those that ended are left out after a day."""
 
-    async def open(self, now: int) -> int:
-        """Open, migrate where that is permitted, and begin a run.
+    async def open(self, now: int | None = None) -> int:
+        """Open, migrate where that is permitted, and begin a run, `now` or by the clock that rules.
 
         Answers the number of messages that an earlier run had in hand when it died: they are back
         in the queue, and their story says so (`repeats`, `uncertain_at`).

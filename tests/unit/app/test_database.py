@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from habar.app.database import Place, books_of, open_store
 from habar.app.node import ThisNode
 from habar.config import DatabaseSettings, GatewaySettings, Role, Settings
 from habar.errors import NotFound
+from habar.store.postgres import Address, Who
 
 URL = "postgresql://habar:s3cret@db.example/habar"
 
@@ -22,13 +21,15 @@ class Engine:
 
     opened: list[Engine]
 
-    def __init__(self, url: str, **more: Any) -> None:
-        self.url = url
+    def __init__(self, address: Address, who: Who, folder: Path, **more: Any) -> None:
+        self.address = address
+        self.who = who
+        self.folder = folder
         self.more = more
         self.calls: list[str] = []
         type(self).opened.append(self)
 
-    async def open(self, now: int) -> int:
+    async def open(self) -> int:
         self.calls.append("open")
         return 3
 
@@ -42,9 +43,7 @@ class Engine:
 @pytest.fixture
 def engines(monkeypatch: pytest.MonkeyPatch) -> list[Engine]:
     Engine.opened = []
-    module = ModuleType("habar.store.postgres")
-    module.PostgresStore = Engine  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "habar.store.postgres", module)
+    monkeypatch.setattr("habar.store.postgres.PostgresStore", Engine)
     return Engine.opened
 
 
@@ -64,15 +63,10 @@ async def test_a_url_is_a_postgresql_and_the_node_is_told_to_it(
     (engine,) = engines
     assert store is engine
     assert in_hand == 3
-    assert engine.url == URL
-    assert engine.more == {
-        "node": "a-2",
-        "roles": ("dispatch",),
-        "lease": 3.0,
-        "notify": False,
-        "connections": 7,
-        "folder": tmp_path / "data",
-    }
+    assert engine.address == Address(URL)
+    assert engine.who == Who("a-2", ("dispatch",), 3.0)
+    assert engine.folder == tmp_path / "data"
+    assert engine.more == {"notify": False, "connections": 7}
     assert engine.calls == ["open"]
     assert (tmp_path / "data").is_dir()  # what a node keeps of its own
 
@@ -83,7 +77,7 @@ async def test_staffs_commands_find_it_without_a_folder(
     async with books_of(Place.of(settings(tmp_path / "data", URL))) as store:
         assert store is engines[0]  # type: ignore[comparison-overlap]
     assert engines[0].calls == ["open_books", "close"]
-    assert engines[0].more["node"] == "named"
+    assert engines[0].who.name == "named"
     assert not (tmp_path / "data").exists()
 
 

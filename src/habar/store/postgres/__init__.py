@@ -3,6 +3,8 @@
 No protocol of our own between the nodes: leases, claims and binds are rows, locked by PostgreSQL.
 """
 
+from habar.store.postgres.connection import Address
 from habar.store.postgres.engine import PostgresStore
+from habar.store.postgres.node import Who
 
-__all__ = ["PostgresStore"]
+__all__ = ["Address", "PostgresStore", "Who"]

@@ -64,7 +64,6 @@ class Batch:
             fault = await self._saved(connection, partial(self.together, connection, [write]))
             if fault is not None:
                 write.answer = fault if write.kind == ASK else None
-                log.error("write refused by the store", kind=type(write.item).__name__)
 
     async def _submit(self, connection: Connection, writes: list[Write]) -> None:
         submissions = [submission for write in writes for submission in write.item]
@@ -111,6 +110,9 @@ class Batch:
                 raise
             await connection.execute("ROLLBACK TO SAVEPOINT alone")
             self._ids.restore(first)
-            return error if isinstance(error, HabarError) else StoreFault(name_of(error))
+            if isinstance(error, HabarError):
+                return error
+            log.error("write refused by the store", error=name_of(error))
+            return StoreFault(name_of(error))
         await connection.execute("RELEASE SAVEPOINT alone")
         return result

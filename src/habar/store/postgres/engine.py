@@ -97,7 +97,7 @@ class PostgresStore:
         self._parts: _Open | None = None
 
     # --- Life ------------------------------------------------------------------------------------
-    async def open(self, now: int) -> int:
+    async def open(self, now: int | None = None) -> int:
         """See store.port.Store. Another process of this node's name here: AlreadyOpen."""
         lock = lock_file(self._folder / f"node-{self._who.name}.lock")
         if lock is None:
@@ -248,7 +248,7 @@ class PostgresStore:
             run.was_away()
             if run.over_for > self._who.lease and not self._let_go:
                 # Others may reach the database and want the binds that we can make no use of.
-                log.warning("the database is away for too long: letting go of the operators")
+                log.warning("the lease ran out long ago: letting go of the operators")
                 self._let_go = True
                 self._lost()
             return
@@ -287,10 +287,11 @@ class PostgresStore:
         return await self._node.retention.tidy(keep, limit)
 
 
-async def _begin_first_run(node: _Node, now: int) -> int:
+async def _begin_first_run(node: _Node, now: int | None) -> int:
     """End what a dead process of this name left, and begin; how many messages it had in hand."""
     connection = await node.writer.connection()
     async with connection.transaction():
+        now = now or await connection.fetchval(QUERIES["clock"])
         rows = await connection.fetch(QUERIES["runs_of_name"], node.run.who.name)
         recovered = await end_runs(connection, [row[0] for row in rows], now)
         await node.run.begin(connection, now, recovered)

@@ -104,7 +104,9 @@ SELECT node.id, node.name, node.roles, node.version, node.started_at, node.lease
         SELECT count(*) FROM message WHERE message.stage = 1 AND message.node_id = node.id
     ) ELSE 0 END,
     (SELECT count(*) FROM bind WHERE bind.node_id = node.id)
-FROM node ORDER BY node.name, node.id
+FROM node
+WHERE node.id IN (SELECT max(id) FROM node GROUP BY name)
+ORDER BY node.name
 
 -- name: clock
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint

@@ -131,14 +131,14 @@ class SqliteStore:
             os.close(lock)
         return lock is None
 
-    async def open(self, now: int) -> int:
+    async def open(self, now: int | None = None) -> int:
         """See store.port.Store."""
         lock = _lock(self._path)
         if lock is None:
             raise AlreadyOpen(f"another gateway has {self._path} open")
         try:
             parts = self._parts = self._put_together(lock, migrations=self._migrations)
-            return _begin_run(parts, now)
+            return _begin_run(parts, self.now_ms() if now is None else now)
         except BaseException:
             self._release(lock)
             raise
