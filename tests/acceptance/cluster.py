@@ -176,16 +176,21 @@ reconnect_seconds = 1.0
 
 
 def node_at(
-    folder: Path, name: str, text: str, secrets: Sequence[str], program: Sequence[str] = HABAR
+    folder: Path,
+    name: str,
+    text: str,
+    secrets: Sequence[str],
+    *,
+    program: Sequence[str] = HABAR,
+    words: Sequence[str] = (),
 ) -> Gateway:
-    """A node in a folder of its own; not yet started."""
+    """A node in a folder of its own; not yet started. `words`: more options of `habar serve`."""
     home = folder / name
     home.mkdir()
     config = home / "habar.toml"
     config.touch(0o600)
     config.write_text(text)
-    node = Gateway(
-        home, ("--config", "habar.toml"), home / "data", secrets=secrets, program=program
-    )
+    words = ("--config", "habar.toml", *words)
+    node = Gateway(home, words, home / "data", secrets=secrets, program=program)
     node.environment["HABAR_GATEWAY_NODE"] = name
     return node

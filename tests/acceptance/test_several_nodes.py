@@ -35,6 +35,7 @@ BINDS = 2
 WRONG = "node-c"
 """Its machine's clock is an hour ahead, in every test here."""
 NAMES = ("node-a", "node-b", WRONG)
+SECRETS = (PASSWORD, SHOP.password)
 AHEAD = (sys.executable, str(Path(__file__).parent / "hour_ahead.py"))
 
 
@@ -50,7 +51,7 @@ async def cluster(
             section, operator[0].port, window=WINDOW, binds=BINDS, password=PASSWORD
         )
         program = AHEAD if name == WRONG else HABAR
-        node = node_at(tmp_path, name, text, (PASSWORD, SHOP.password), program)
+        node = node_at(tmp_path, name, text, SECRETS, program=program)
         installations.append(node)
         return node
 
