@@ -16,7 +16,7 @@ import structlog
 
 from habar.errors import HabarError, Refusal, StoreFault
 from habar.model.message import Outcome, Submission
-from habar.store.postgres.connection import Connection, is_unavailable, may_be_repeated, name_of
+from habar.store.postgres.connection import Connection, is_forbidden, is_unavailable, name_of
 from habar.store.postgres.ids import Ids
 from habar.store.postgres.node import Run
 from habar.store.postgres.questions import answer
@@ -85,7 +85,9 @@ class Batch:
 
     async def _ask(self, connection: Connection, write: Write) -> None:
         if callable(write.item):
-            write.answer = await self._saved(connection, lambda: write.item(connection))
+            write.answer = await self._saved(
+                connection, lambda: write.item(connection), harmless=is_forbidden
+            )
         else:
             write.answer = await answer(connection, self._run.id, write.item)
 
@@ -99,14 +101,22 @@ class Batch:
         outcome: Outcome = found[0]
         return outcome
 
-    async def _saved(self, connection: Connection, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Do `work` in a savepoint: its result, or the HabarError for which nothing happened."""
+    async def _saved(
+        self,
+        connection: Connection,
+        work: Callable[[], Awaitable[Any]],
+        harmless: Callable[[Exception], bool] = lambda _: False,
+    ) -> Any:
+        """Do `work` in a savepoint: its result, or the HabarError for which nothing happened.
+
+        `harmless`: of an error that says nothing of the other writes, though it is no value's.
+        """
         first = self._ids.first
         await connection.execute("SAVEPOINT alone")
         try:
             result = await work()
         except Exception as error:
-            if is_unavailable(error) or may_be_repeated(error):
+            if is_unavailable(error) and not harmless(error):
                 raise
             await connection.execute("ROLLBACK TO SAVEPOINT alone")
             self._ids.restore(first)

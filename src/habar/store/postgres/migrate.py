@@ -19,7 +19,7 @@ from importlib.resources import files
 import asyncpg
 
 from habar.errors import SchemaMismatch, StoreUnavailable
-from habar.store.postgres.connection import Connection, is_unavailable, told
+from habar.store.postgres.connection import Connection, is_forbidden, is_unavailable, told
 from habar.store.postgres.sql import QUERIES
 
 COMMAND = "habar db migrate"
@@ -104,7 +104,8 @@ async def migrate(
             if await _take(connection, step):
                 told_step(step)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        words = "cannot be reached" if is_unavailable(error) else "refused the migration"
+        refused = not is_unavailable(error) or is_forbidden(error)
+        words = "refused the migration" if refused else "cannot be reached"
         raise StoreUnavailable(f"the database {words}: {told(error)}") from error
 
 
