@@ -108,6 +108,8 @@ class PostgresStore:
             node = parts.node = self._make_node(lock, parts)
             recovered = await _begin_first_run(node, now)
         except BaseException:
+            if parts.node is not None:
+                parts.node.writer.drop()
             await parts.pool.close()
             os.close(lock)
             raise
@@ -288,15 +290,22 @@ class PostgresStore:
 
 
 async def _begin_first_run(node: _Node, now: int | None) -> int:
-    """End what a dead process of this name left, and begin; how many messages it had in hand."""
-    connection = await node.writer.connection()
-    async with connection.transaction():
-        now = now or await connection.fetchval(QUERIES["clock"])
-        rows = await connection.fetch(QUERIES["runs_of_name"], node.run.who.name)
-        recovered = await end_runs(connection, [row[0] for row in rows], now)
-        await node.run.begin(connection, now, recovered)
-    node.run.hold()
-    await node.writer.ids.ensure(connection, 1)
+    """End what a dead process of this name left, and begin; how many messages it had in hand.
+
+    Raises StoreUnavailable.
+    """
+    run = node.run
+    try:
+        connection = await node.writer.connection()
+        async with connection.transaction():
+            now = now or await connection.fetchval(QUERIES["clock"])
+            rows = await connection.fetch(QUERIES["runs_of_name"], run.who.name)
+            recovered = await end_runs(connection, [row[0] for row in rows], now)
+            await run.begin(connection, now, recovered)
+        run.hold()
+        await node.writer.ids.ensure(connection, 1)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise StoreUnavailable(f"the store cannot write: {name_of(error)}") from error
     return recovered
 
 
@@ -337,8 +346,10 @@ async def _end_node(node: _Node) -> None:
         await asyncio.wait([node.rounds])
     await node.hints.close()
     try:
-        written = await node.journal.drain()
-        await node.journal.close()
+        try:
+            written = await node.journal.drain()
+        finally:
+            await node.journal.close()
         if written:
             await _end_run(node)
     finally:

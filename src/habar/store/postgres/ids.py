@@ -41,12 +41,17 @@ class Ids:
         """The first id of the last days."""
 
     async def ensure(self, connection: Connection, count: int) -> None:
-        """See to it that `count` ids are at hand; a transaction of its own where they are not."""
+        """See to it that `count` ids are at hand; a transaction of its own where they are not.
+
+        What is left of a day that is over is left unused.
+        """
         today = self._clock.now_ms() // DAY
         if not count or (self._next + count <= self._end and today <= self._day):
             return
         async with connection.transaction():
-            self._next, self._end, self._day = await _draw(connection, max(count, BLOCK))
+            drawn = await _draw(connection, max(count, BLOCK))
+        # Only now are they ours: others draw them where that transaction was not committed.
+        self._next, self._end, self._day = drawn
         self.recent = await connection.fetchval(QUERIES["recent_from"], RECENT_DAYS)
 
     @property

@@ -11,7 +11,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 
-from habar.errors import StoreUnavailable
+from habar.errors import HabarError, StoreFault, StoreUnavailable
 from habar.store.postgres.batch import Batch
 from habar.store.postgres.connection import (
     Address,
@@ -21,7 +21,7 @@ from habar.store.postgres.connection import (
     may_be_repeated,
 )
 from habar.store.postgres.ids import Ids
-from habar.store.postgres.node import Fenced, Run
+from habar.store.postgres.node import Run
 from habar.store.writes import SUBMIT, Write
 
 _TRIES = 8
@@ -39,11 +39,14 @@ class Writer:
         self._address = address
         self._run = run
         self._connection: Connection | None = None
+        self._closed = False
         self.ids = Ids(run.clock)
         self._batch = Batch(self.ids, run)
 
     async def connection(self) -> Connection:
         """The open connection; made anew where it was given up. Raises StoreUnavailable."""
+        if self._closed:
+            raise StoreUnavailable("the store is not open")
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._address.connect()
         return self._connection
@@ -54,21 +57,25 @@ class Writer:
         Raises Fenced, InDoubt, StoreUnavailable, and what `is_unavailable` knows.
         """
         count = sum(len(write.item) for write in writes if write.kind == SUBMIT)
-        for number in range(_TRIES):
-            try:
-                await self._transact(count, lambda c: self._batch.together(c, writes))
-            except (Fenced, InDoubt, StoreUnavailable):
+        try:
+            await self._persist(count, lambda c: self._batch.together(c, writes))
+        except (HabarError, InDoubt):
+            raise
+        except Exception as error:
+            if is_unavailable(error):
                 raise
+            await self._persist(count, lambda c: self._batch.one_by_one(c, writes))
+
+    async def _persist(self, count: int, work: Callable[[Connection], Awaitable[None]]) -> None:
+        """Do a transaction; again, where it lost against another one."""
+        for number in range(_TRIES - 1):
+            try:
+                return await self._transact(count, work)
             except Exception as error:
-                if may_be_repeated(error) and number + 1 < _TRIES:
-                    await asyncio.sleep(_spread() * 0.005 * 2**number)
-                    continue
-                if is_unavailable(error):
+                if not may_be_repeated(error):
                     raise
-                break
-            else:
-                return
-        await self._transact(count, lambda c: self._batch.one_by_one(c, writes))
+            await asyncio.sleep(_spread() * 0.005 * 2**number)
+        return await self._transact(count, work)
 
     async def settle(self) -> bool:
         """After InDoubt: whether the transaction was committed. Raises as `write` does."""
@@ -99,7 +106,7 @@ class Writer:
 
     async def _commit(self, connection: Connection, first: int) -> None:
         try:
-            await connection.execute("COMMIT")
+            done = await connection.execute("COMMIT")
         except Exception as error:
             if is_answer(error):
                 self.ids.restore(first)
@@ -107,6 +114,9 @@ class Writer:
                 raise
             self.drop()
             raise InDoubt from error
+        if done != "COMMIT":  # the server's word for a transaction that had failed before
+            self.ids.restore(first)
+            raise StoreFault(f"the server answered the commit by {done}")
         self._run.renewed()
 
     async def _undo(self, error: BaseException) -> None:
@@ -127,7 +137,8 @@ class Writer:
             connection.terminate()
 
     async def close(self) -> None:
-        """Close the connection in order, where there is one."""
+        """Close the connection in order, where there is one, and make none any more."""
+        self._closed = True
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
