@@ -4,6 +4,9 @@ Guarantees (store.gathering, store.port). While the answer to a commit is in dou
 broke in that very moment) nothing of it is told to anybody: it is looked up first, and all others
 are turned away until then. Where nothing is to be written, the lease is renewed in time.
 
+Where a commit stays in doubt because we are closing and the server is away, submitters are told
+just that, and nothing of it is written a second time.
+
 When others have ended this run, what it would do with messages that it had in hand changes nothing
 any more. What the operator said (that it has a part, and its receipts) is kept for the new run.
 """
@@ -44,6 +47,7 @@ class PostgresJournal(GatheringJournal):
         self._every = lease / _BEATS
         self._beats: asyncio.TimerHandle | None = None
         self._seen = 0
+        self._left_in_doubt = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -52,11 +56,11 @@ class PostgresJournal(GatheringJournal):
         self._beats = self._loop.call_later(self._every, self._beat)
 
     async def drain(self) -> bool:
-        """See GatheringJournal. What is in doubt for longer than a few tries stays so."""
+        """See GatheringJournal. What is in doubt for longer than a few tries stays so: False."""
         written = await super().drain()
         if self._beats is not None:
             self._beats.cancel()
-        return written
+        return written and not self._left_in_doubt
 
     async def close(self) -> None:
         """Write nothing more."""
@@ -107,7 +111,21 @@ class PostgresJournal(GatheringJournal):
         log.error("a commit is in doubt", error=self._name_of(doubt))
         self._failures += 1
         self._turn_away(self._waiting)
-        return await self._insist(self._writer.settle)
+        try:
+            return await self._insist(self._writer.settle)
+        except Exception:
+            self._leave_in_doubt()
+            raise
+
+    def _leave_in_doubt(self) -> None:
+        """We are closing, and cannot find out what became of the batch."""
+        writes = self._under_way or []
+        self._under_way, self._rows = [], 0
+        self._left_in_doubt = True
+        log.error("closed with a commit in doubt", writes=len(writes))
+        for write in writes:
+            if write.kind in (SUBMIT, ASK):
+                self._tell(write, StoreUnavailable("it is not known whether this was written"))
 
     async def _insist(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """Do `work` however often the server is away; when closing, a few times only."""
@@ -136,10 +154,12 @@ class PostgresJournal(GatheringJournal):
         self._receipts = [write for write in forfeit if write.kind == RECEIPT] + self._receipts
         self._backlog = len(self._waiting) + len(self._receipts)
         try:
-            if self._closing:
-                raise StoreUnavailable("this node was taken for dead")
             await self._insist(self._begin)
         finally:
+            # What was recorded meanwhile is about the run before just as well.
+            forfeit += [write for write in self._waiting if write.kind == SETTLE]
+            self._waiting = [write for write in self._waiting if write.kind != SETTLE]
+            self._backlog = len(self._waiting) + len(self._receipts)
             self._tell_forfeit(forfeit)
         self._receipts_due = bool(self._receipts)
 
