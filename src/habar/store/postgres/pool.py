@@ -1,9 +1,10 @@
 """Connections beside the writer's: for reading, for staff's writes, for what nodes do about nodes.
 
-Guarantees: a question that the server could not answer is StoreUnavailable; one that broke its
-connection is asked a second time on a new one (a read, or a transaction that was not committed), so
-that a server that was restarted a while ago is not noticed by who asks next. At most so many
-connections, made when they are needed.
+Guarantees: a question that the server could not answer is StoreUnavailable; one that broke an old
+connection is asked again on a new one (a read, or a transaction whose commit was not asked for), so
+that a server that was restarted a while ago is not noticed by who asks next. Where nobody knows
+whether a transaction was committed, the error says so. At most so many connections, made when they
+are needed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from habar.errors import HabarError, StoreFault, StoreUnavailable
 from habar.store.postgres.connection import (
     Address,
     Connection,
+    is_answer,
     is_unavailable,
     may_be_repeated,
     name_of,
@@ -63,34 +65,40 @@ class Pool:
     async def transact(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         """Do `work` in a transaction of its own. Raises as `ask`, StoreFault for a value refused.
 
-        Where the connection breaks at the commit itself, StoreUnavailable may be wrong: nobody
-        knows; so it is not tried again.
+        Where the connection breaks at the commit itself, nobody knows whether it happened: it is
+        not tried again, and StoreUnavailable says so.
         """
         async with self._places:
             for number in range(_TRIES):
+                fresh = not self._free
                 connection = await self._take()
                 try:
                     return await self._transact(connection, work)
+                except HabarError:
+                    raise
                 except Exception as error:
-                    if may_be_repeated(error) and number + 1 < _TRIES:
+                    broken = connection.is_closed() and not fresh
+                    if (may_be_repeated(error) or broken) and number + 1 < _TRIES:
                         continue
                     if is_unavailable(error):
-                        raise StoreUnavailable(
-                            f"the store cannot write: {name_of(error)}"
-                        ) from error
-                    if isinstance(error, HabarError):
-                        raise
+                        words = f"the store cannot write: {name_of(error)}"
+                        raise StoreUnavailable(words) from error
                     raise StoreFault(name_of(error)) from error
         raise StoreUnavailable("the store cannot write")
 
     async def _transact(
         self, connection: Connection, work: Callable[[Connection], Awaitable[Result]]
     ) -> Result:
+        done = False
         try:
             async with connection.transaction():
                 answer = await work(connection)
+                done = True
         except Exception as error:
             self._give(connection, error)
+            if done and not is_answer(error):
+                words = "the connection broke: it is not known whether this was written"
+                raise StoreUnavailable(f"{words} ({name_of(error)})") from error
             raise
         except BaseException:
             connection.terminate()
