@@ -1,8 +1,8 @@
 """What nodes call out to one another by LISTEN/NOTIFY: a message waits. Hints; the tables are true.
 
 Guarantees: nobody waits for a hint; many are told at once and each once; one that is lost is found
-by the next look at the tables. A connection that breaks is made anew. With `on=False` nothing is
-listened to or told. Knows no dispatcher.
+by the next look at the tables. A connection that breaks is made anew. With `on=False`, and on an
+engine that knows no LISTEN/NOTIFY, nothing is listened to or told. Knows no dispatcher.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 
+import asyncpg
 import structlog
 
 from habar.errors import StoreUnavailable
 from habar.store.nodes import Hint
-from habar.store.postgres.connection import Address, Connection, is_unavailable, name_of
+from habar.store.postgres.connection import Address, Connection, is_answer, name_of
 from habar.store.postgres.pool import Pool
 from habar.store.postgres.sql import QUERIES
 
@@ -84,6 +85,8 @@ class Hints:
                     await self._notify(rows[start : start + _PAYLOAD])
         except StoreUnavailable as error:  # they will be found in the tables
             log.debug("hints were lost", error=str(error))
+        except asyncpg.PostgresError as error:
+            self._cannot(error)
         finally:
             self._telling = None
 
@@ -99,18 +102,31 @@ class Hints:
                 await self._hear(await self._address.connect())
             except StoreUnavailable as error:
                 log.debug("not listening", error=str(error))
-            except Exception as error:
-                if not is_unavailable(error):
-                    raise
+            except (asyncpg.InterfaceError, OSError) as error:
+                log.debug("not listening", error=name_of(error))
+            except asyncpg.PostgresError as error:
+                if is_answer(error):
+                    self._cannot(error)
+                    return
                 log.debug("not listening", error=name_of(error))
             await asyncio.sleep(_AGAIN)
 
+    def _cannot(self, error: BaseException) -> None:
+        """An engine that has no LISTEN/NOTIFY, though it speaks PostgreSQL's protocol."""
+        if self._on:
+            self._on = False
+            log.warning("this database passes on no hints", error=name_of(error))
+
     async def _hear(self, connection: Connection) -> None:
         """Listen until the connection breaks; a silent break is found by asking now and then."""
+        broken = asyncio.Event()
         try:
+            connection.add_termination_listener(lambda _connection: broken.set())
             await connection.add_listener(CHANNEL, self._called)
-            while True:
-                await asyncio.sleep(_ALIVE_EVERY)
+            while not broken.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(broken.wait(), _ALIVE_EVERY)
+                    return
                 await connection.fetchval("SELECT 1")
         finally:
             connection.terminate()
