@@ -131,13 +131,14 @@ WHERE ended_at IS NULL AND NOT draining AND 'dispatch' = ANY (roles)
 SELECT operator_id, number FROM bind WHERE node_id = $1 ORDER BY operator_id, number
 
 -- name: take_binds
-UPDATE bind SET node_id = $1
-WHERE (operator_id, number) IN (
-    SELECT bind.operator_id, bind.number FROM bind
-    WHERE bind.operator_id = $2 AND bind.number <= $3 AND bind.node_id IS NULL
-    ORDER BY bind.number LIMIT $4 FOR UPDATE SKIP LOCKED
+WITH free AS (
+    SELECT operator_id, number FROM bind
+    WHERE operator_id = $2 AND number <= $3 AND node_id IS NULL
+    ORDER BY number LIMIT $4 FOR UPDATE SKIP LOCKED
 )
-RETURNING operator_id, number
+UPDATE bind SET node_id = $1 FROM free
+WHERE bind.operator_id = free.operator_id AND bind.number = free.number
+RETURNING bind.operator_id, bind.number
 
 -- name: free_bind
 UPDATE bind SET node_id = NULL WHERE operator_id = $1 AND number = $2 AND node_id = $3
@@ -216,6 +217,8 @@ UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at =
 FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) AS told (id, state, at)
 WHERE message.id = told.id AND message.stage < 2
 
+-- A message has a node_id while it is CLAIMED only. `stage = 1` beside it would make PostgreSQL look
+-- through all that the node has in hand (message_claimed) in place of the few that are meant.
 -- name: postpone
 UPDATE message SET stage = 0, node_id = NULL, next_at = told.due_at, attempts = attempts + 1,
     last_error = told.error, state = CASE state WHEN 100 THEN 106 ELSE state END,
@@ -223,17 +226,17 @@ UPDATE message SET stage = 0, node_id = NULL, next_at = told.due_at, attempts = 
     uncertain_at = CASE WHEN told.uncertain THEN told.at ELSE uncertain_at END
 FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::boolean[], $6::bigint[])
     AS told (id, due_at, error, uncertain, at)
-WHERE message.id = told.id AND message.stage = 1 AND message.node_id = $1
+WHERE message.id = told.id AND message.node_id = $1
 RETURNING message.id
 
 -- name: release
 UPDATE message SET stage = 0, node_id = NULL
-WHERE id = ANY ($2::bigint[]) AND stage = 1 AND node_id = $1
+WHERE id = ANY ($2::bigint[]) AND node_id = $1
 RETURNING id
 
 -- name: release_uncertain
 UPDATE message SET stage = 0, node_id = NULL, repeats = repeats + 1, uncertain_at = $3
-WHERE id = ANY ($2::bigint[]) AND stage = 1 AND node_id = $1
+WHERE id = ANY ($2::bigint[]) AND node_id = $1
 RETURNING id
 
 -- name: finish
@@ -271,13 +274,16 @@ CROSS JOIN LATERAL (
     ORDER BY part.message_id DESC, part.part DESC LIMIT $6
 ) AS found
 
--- name: lock_parts
+-- name: lock_messages
+SELECT id FROM message WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE
+
+-- name: locked_parts
 SELECT part.operator_id, part.operator_message_id, part.message_id, part.part, part.sent_at,
     part.state, part.error, part.done_at, part.receipt_at, part.receipts,
     message.parts, message.state
 FROM message JOIN part ON part.message_id = message.id
-WHERE message.id = ANY ($1::bigint[])
-ORDER BY message.id, part.part FOR UPDATE
+WHERE message.id = ANY ($1::bigint[]) AND part.message_id = ANY ($1::bigint[])
+ORDER BY message.id, part.part
 
 -- name: set_parts
 UPDATE part SET state = told.state, error = told.error, done_at = told.done_at,

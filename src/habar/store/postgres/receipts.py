@@ -1,8 +1,8 @@
 """Writes down operators' receipts: which part each means, and what becomes of its message.
 
 What a receipt means is part_rows' to say. Parts are looked for among the messages of the last days
-first, so that a receipt does not ask every partition. The messages and parts that are meant are
-locked before their states are read: receipts that reach two nodes at once add up. One that means
+first, so that a receipt does not ask every partition. The messages that are meant are locked before
+the states of their parts are read: receipts that reach two nodes at once add up. One that means
 nothing known is parked, where staff can see it, and found by the part it outran: by the part's own
 transaction, or, where both were written at the same moment by two nodes, by `rematch` soon after.
 
@@ -31,7 +31,7 @@ _REMATCHED = 500
 
 
 class PartRows:
-    """The parts in hand of one transaction, locked, with all other parts of their messages."""
+    """The parts of messages that one transaction has locked."""
 
     def __init__(self, connection: Connection, recent: int) -> None:
         self._connection = connection
@@ -66,10 +66,16 @@ class PartRows:
             self._named.setdefault((operator_id, unpack(text)), []).append((message_id, part))
 
     async def lock(self, message_ids: set[int]) -> None:
-        """Read and lock messages with all the parts that the operator has taken."""
+        """Lock messages, and read all their parts that the operator has taken.
+
+        Read by a statement after the one that locks: it sees what was written by whom we waited
+        for, be it a part that was not there before.
+        """
         if not message_ids:
             return
-        for row in await self._connection.fetch(QUERIES["lock_parts"], sorted(message_ids)):
+        ids = sorted(message_ids)
+        await self._connection.fetch(QUERIES["lock_messages"], ids)
+        for row in await self._connection.fetch(QUERIES["locked_parts"], ids):
             message = self._messages.get(row[2])
             if message is None:
                 message = self._messages[row[2]] = MessageRow(*row[10:12])
