@@ -1,0 +1,144 @@
+"""A database that cannot be opened: one sentence that says why, and no secret in it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import pytest
+
+from habar.errors import HabarError, SchemaMismatch, StoreUnavailable
+from habar.store.postgres import PostgresStore
+from habar.store.postgres.connection import Address
+from habar.store.postgres.migrate import newest
+from habar.store.postgres.node import Who
+
+from ...postgres.proxy import Proxy
+from ...postgres.server import Server
+from .conftest import NOW, Site, own_tasks
+
+SECRET = "rosebud/7"
+
+
+def store_at(url: str, folder: Path, **limits: Any) -> PostgresStore:
+    return PostgresStore(Address(url, **limits), Who("first", ("front",), 10.0), folder)
+
+
+async def sentence(store: PostgresStore, kind: type[HabarError]) -> str:
+    """What is told when it is opened."""
+    with pytest.raises(HabarError) as caught:
+        await store.open(NOW)
+    assert type(caught.value) is kind
+    everything = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+    assert SECRET.split("/", maxsplit=1)[0] not in everything
+    assert own_tasks() == []
+    told = str(caught.value)
+    assert "\n" not in told
+    return told
+
+
+def with_password(url: str, password: str) -> str:
+    before, after = url.split("@")
+    return f"{before.rpartition(':')[0]}:{password}@{after}"
+
+
+async def test_a_wrong_password(site: Site, tmp_path: Path) -> None:
+    url = with_password(site.tcp_url, quote(SECRET, safe=""))
+    told = await sentence(store_at(url, tmp_path), StoreUnavailable)
+    assert "password authentication failed" in told
+
+
+async def test_a_password_that_spoils_the_url(site: Site, tmp_path: Path) -> None:
+    url = with_password(site.tcp_url, SECRET)
+    told = await sentence(store_at(url, tmp_path), StoreUnavailable)
+    assert told.startswith("the database cannot be reached: ")
+
+
+async def test_a_database_that_does_not_exist(site: Site, tmp_path: Path) -> None:
+    url = site.server.url("elsewhere", tcp=True)
+    told = await sentence(store_at(url, tmp_path), StoreUnavailable)
+    assert 'database "elsewhere" does not exist' in told
+
+
+async def test_a_server_that_is_not_there(site: Site, tmp_path: Path) -> None:
+    node = await site.node()
+    port = node.way.port
+    await node.store.close()
+    await site.close_way(node.way)
+    told = await sentence(
+        store_at(f"postgresql://habar:{quote(SECRET, safe='')}@127.0.0.1:{port}/x", tmp_path),
+        StoreUnavailable,
+    )
+    assert "cannot be reached" in told
+
+
+async def test_a_server_that_does_not_answer(site: Site, tmp_path: Path) -> None:
+    async with Proxy(site.server.port) as way:
+        way.hang()
+        store = store_at(way.url(site.tcp_url), tmp_path, connect_seconds=0.2)
+        assert "does not answer" in await sentence(store, StoreUnavailable)
+
+
+async def test_too_many_connections(site: Site, tmp_path: Path) -> None:
+    database = site.tcp_url.rpartition("/")[2]
+    await site.server.administer(f"ALTER DATABASE {database} CONNECTION LIMIT 0")
+    told = await sentence(store_at(site.tcp_url, tmp_path), StoreUnavailable)
+    assert "too many connections" in told
+
+
+async def test_a_schema_of_the_future(site: Site, tmp_path: Path) -> None:
+    site.aside.execute("UPDATE habar_schema SET version = version + 2, serves = version + 1")
+    told = await sentence(store_at(site.url, tmp_path), SchemaMismatch)
+    assert f"this one is for {newest()}: install a newer Habar" in told
+
+
+async def test_a_schema_of_the_future_that_serves_this_version(site: Site) -> None:
+    site.aside.execute("UPDATE habar_schema SET version = version + 2")
+    node = await site.node()
+    assert await node.new() > 0
+
+
+async def test_an_empty_database(postgres: Server, tmp_path: Path) -> None:
+    name = await postgres.create_database()
+    told = await sentence(store_at(postgres.url(name), tmp_path), SchemaMismatch)
+    await postgres.drop_database(name)
+    assert "has no schema" in told
+    assert "habar db migrate" in told
+
+
+async def test_another_programs_database(postgres: Server, tmp_path: Path) -> None:
+    name = await postgres.create_database()
+    connection = await asyncpg.connect(postgres.url(name))
+    await connection.execute("CREATE TABLE message (id int)")
+    await connection.close()
+    told = await sentence(store_at(postgres.url(name), tmp_path), SchemaMismatch)
+    await postgres.drop_database(name)
+    assert "belongs to another program" in told
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        lambda asked: "INSERT INTO node" in asked,
+        lambda asked: "FROM sequence WHERE name = 'message' FOR UPDATE" in asked,
+        lambda asked: asked == "COMMIT;",
+    ],
+    ids=["run", "ids", "commit"],
+)
+async def test_a_connection_that_breaks_meanwhile(
+    site: Site, tmp_path: Path, statement: Callable[[str], bool]
+) -> None:
+    node = await site.node()
+    asked = next(one for one in node.way.statements if statement(one))
+    await node.store.close()
+    node.way.cut_before(asked)
+    store = store_at(node.way.url(site.tcp_url), tmp_path)
+    told = await sentence(store, StoreUnavailable)
+    assert "cannot write" in told
+    assert node.way.sprung.is_set()
+    await store.open(NOW)  # nothing of the failure is left: not the lock, either
+    await store.close()

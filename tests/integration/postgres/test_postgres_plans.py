@@ -1,0 +1,191 @@
+"""How PostgreSQL finds rows: by an index, and in one day's partition where the id says which.
+
+Asked of sixty days without statistics, as a table is that has grown since the last ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from habar.store.postgres.sql import QUERIES
+
+from .conftest import NOW, Node, Site
+
+SPANS, SIZE = 60, 10_000
+FIRST = 10_000_001
+LAST = FIRST + (SPANS - 1) * SIZE
+IDS = [LAST + n for n in range(20)]
+ONES, NAMES = [1] * len(IDS), [f"op-{n}" for n in IDS]
+TRUE = [True] * len(IDS)
+NO_END = (1 << 63) - 1
+
+ONE_DAY: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "claim": ("message pkey", (1, IDS)),
+    "lock_messages": ("message pkey", (IDS,)),
+    "locked_parts": ("part pkey", (IDS,)),
+    "parts_named": ("part operator_key_operator_id", (ONES, IDS, NAMES, LAST, NO_END, 2)),
+    "mark_sent": ("message pkey", (IDS,)),
+    "mark_sent_for_good": ("message pkey", (IDS, ONES, IDS)),
+    "postpone": ("message pkey", (1, IDS, IDS, NAMES, TRUE, IDS)),
+    "release": ("message pkey", (1, IDS)),
+    "release_uncertain": ("message pkey", (1, IDS, 1)),
+    "finish": ("message pkey", (IDS, ONES, IDS, NAMES, TRUE)),
+    "set_parts": ("part pkey", (IDS, ONES, ONES, NAMES, IDS, IDS, ONES)),
+    "settle_messages": ("message pkey", (IDS, ONES, IDS)),
+    "sent_parts": ("part pkey", (IDS,)),
+    "begun": ("part pkey", (IDS,)),
+    "whose": ("message pkey", (IDS[0],)),
+    "status_by_id": ("message pkey", (1, IDS)),
+    "status_by_ref": ("message pkey", (1, IDS)),
+    "known_refs": ("message pkey", (ONES, IDS)),
+    "story": ("message pkey", (IDS[0],)),
+    "story_parts": ("part pkey", (IDS[0],)),
+}
+"""By which index each reads the rows of a day, and what it is asked."""
+
+EVERY_DAY: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "due_messages": ("message operator_id_priority_account_id_next_at_id", (1, 1, 1, NOW, 50)),
+    "waiting": ("message operator_id_priority_account_id_next_at_id", (1,)),
+    "past_validity": ("message expires_at", (NOW, 50)),
+    "past_patience": ("message due_at", (NOW, 50)),
+    "recover_claimed": ("message node_id", ([1], 5)),
+    "release_claimed": ("message node_id", ([1],)),
+}
+"""What has no id to go by: an index that holds the queue only, so that most days' are empty."""
+
+SMALL: dict[str, tuple[Any, ...]] = {
+    "insert_parts": (IDS, [2] * len(IDS), ONES, IDS, NAMES, IDS),
+    "insert_refs": (ONES, [n + 1000 for n in IDS], IDS),
+    "funds": ([1],),
+    "charge": ([1], [1], [1], [1], [1], [1], [1], [1], [1], [1]),
+    "refund": (IDS, ONES, ONES, ONES, IDS),
+    "ledger_sum": (1,),
+    "early_receipts": (IDS, ONES, ONES, IDS, NAMES, IDS, 600_000),
+    "unpark_receipts": (IDS,),
+    "renew_run": (1, 1, 1000),
+    "account_id": ("shop",),
+}
+
+
+@pytest.fixture
+async def connection(site: Site) -> AsyncIterator[Any]:
+    """A session such as a node's, in a transaction that is not committed."""
+    node = await site.node()
+    await _days(site, node)
+    session = await site.raw()
+    await session.execute("BEGIN")
+    yield session
+    await session.execute("ROLLBACK")
+    session.terminate()
+
+
+async def _days(site: Site, node: Node) -> None:
+    """Sixty days' partitions, and messages, parts and customers' ids in the last one."""
+    statements = []
+    for number in range(SPANS):
+        first = FIRST + number * SIZE
+        for table in ("message", "part"):
+            statements.append(
+                f'CREATE TABLE "{table}_{first}" (LIKE {table} INCLUDING ALL);'
+                f' ALTER TABLE {table} ATTACH PARTITION "{table}_{first}"'
+                f" FOR VALUES FROM ({first}) TO ({first + SIZE})"
+            )
+    site.aside.execute(";".join(statements))
+    site.aside.execute(
+        "INSERT INTO message (id, account_id, customer_id, protocol, sender, recipient, text,"
+        " data_coding, flash, parts, priority, created_at, due_at, operator_id, stage, state,"
+        " price, next_at, node_id)"
+        " SELECT id, 1, id, 1, '', 1, '', 0, 0, 1, 1, 0, 0, 1, 1, 100, 0, 0, 1"
+        " FROM unnest($1::bigint[]) AS id",
+        IDS,
+    )
+    site.aside.execute(
+        "INSERT INTO customer_ref SELECT 1, id, id FROM unnest($1::bigint[]) AS id", IDS
+    )
+    site.aside.execute(QUERIES["insert_parts"], IDS, ONES, ONES, IDS, NAMES, IDS)
+
+
+async def plan_of(connection: Any, name: str, values: tuple[Any, ...], mode: str) -> list[str]:
+    """What was done, without what turned out to be needless."""
+    await connection.execute(f"SET plan_cache_mode = force_{mode}_plan")
+    words = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) "
+    lines = [row[0] for row in await connection.fetch(words + QUERIES[name], *values)]
+    assert lines
+    return [line for line in lines if "never executed" not in line]
+
+
+def read_all(plan: list[str]) -> list[str]:
+    """Tables that were read from one end to the other."""
+    small = ("node", "bind", "span", "sequence")
+    found = [line for line in plan if "Seq Scan on" in line]
+    return [line for line in found if not re.search(rf"on ({'|'.join(small)})\b", line)]
+
+
+def days(plan: list[str]) -> set[str]:
+    """The first ids of the partitions that were looked into."""
+    scans = [line for line in plan if "Scan" in line]
+    return {found[1] for line in scans if (found := re.search(r"on (?:message|part)_(\d+)", line))}
+
+
+def indexes(plan: list[str]) -> set[str]:
+    """The names of the partitions' indexes, without the day."""
+    pattern = re.compile(r"(?:using|Index Scan on) (message|part)_\d+_(\w+?)(?:_idx)?\b")
+    return {f"{one[1]} {one[2]}" for line in plan if (one := pattern.search(line))}
+
+
+async def test_what_has_an_id_is_looked_for_in_its_day(connection: Any) -> None:
+    for name, (index, values) in ONE_DAY.items():
+        plan = await plan_of(connection, name, values, "custom")
+        assert read_all(plan) == [], name
+        assert days(plan) == {str(LAST)}, (name, plan)
+        assert index in indexes(plan), (name, plan)
+
+
+async def test_what_waits_is_found_by_the_queues_index(connection: Any) -> None:
+    for name, (index, values) in EVERY_DAY.items():
+        plan = await plan_of(connection, name, values, "custom")
+        assert read_all(plan) == [], name
+        assert indexes(plan) == {index}, (name, plan)
+        assert not [line for line in plan if re.search(r"^\W*Sort \(", line)], (name, plan)
+
+
+async def test_no_table_that_grows_is_read_from_end_to_end(connection: Any) -> None:
+    for name, values in SMALL.items():
+        plan = await plan_of(connection, name, values, "custom")
+        assert read_all(plan) == [], name
+
+
+async def test_days_are_pruned_however_often_a_statement_was_asked(connection: Any) -> None:
+    """The server plans a statement anew each time, unless a plan for any value is as good."""
+    await connection.execute("SET plan_cache_mode = auto")
+    for name, (_, values) in ONE_DAY.items():
+        for _ in range(8):
+            await connection.fetch(QUERIES[name], *values)
+        generic = await connection.fetchval(
+            "SELECT generic_plans > 0 FROM pg_prepared_statements WHERE statement = $1",
+            QUERIES[name],
+        )
+        mode = "generic" if generic else "custom"
+        plan = await plan_of(connection, name, values, mode)
+        assert days(plan) == {str(LAST)}, (name, mode, plan)
+        await connection.execute("SET plan_cache_mode = auto")
+
+
+async def test_a_finished_message_is_in_no_index_of_the_queue(site: Site) -> None:
+    node = await site.node()
+    message = await node.claimed(expires_at=NOW * 2)
+    await node.accept(message, "op-1")
+    rows = site.aside.fetch(
+        "SELECT indexrelid::regclass::text, pg_get_expr(indpred, indrelid) FROM pg_index"
+        " WHERE indrelid = 'message'::regclass AND NOT indisprimary ORDER BY 1"
+    )
+    assert [(name, "stage = " in where) for name, where in rows] == [
+        ("message_age", True),
+        ("message_claimed", True),
+        ("message_expiry", True),
+        ("message_queue", True),
+    ]
