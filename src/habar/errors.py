@@ -51,7 +51,10 @@ class HabarError(Exception):
 
 
 class StoreUnavailable(HabarError):
-    """The store cannot take writes at the moment: nothing of the call has happened."""
+    """The store cannot take writes at the moment: nothing of the call has happened.
+
+    Unless the text says that this is not known.
+    """
 
 
 class StoreFault(HabarError):

@@ -5,6 +5,8 @@ Guarantees:
   exactly once. Writes given to the journal in one turn of the loop share one commit; receipts,
   for which nobody's window waits, are gathered over several turns.
 - `submit` and `ask` may fail as a whole with StoreUnavailable: then nothing of them has happened.
+  Only where the store is closed while its server is away it may not be known; then the error says
+  so. Staff's writes (Books) say it likewise where the connection breaks at the commit.
 - `record` never fails: an event is kept in memory and tried again until it is on disk. What an
   operator told us is acknowledged only after that, so it is safe to be this stubborn; whoever
   records must hold back (window slots, deliver_sm_resp) until `done`.

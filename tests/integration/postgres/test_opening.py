@@ -14,7 +14,7 @@ import pytest
 from habar.errors import HabarError, SchemaMismatch, StoreUnavailable
 from habar.store.postgres import PostgresStore
 from habar.store.postgres.connection import Address
-from habar.store.postgres.migrate import newest
+from habar.store.postgres.migrate import Step, migrate, newest, schema_of, steps
 from habar.store.postgres.node import Who
 
 from ...postgres.proxy import Proxy
@@ -142,3 +142,25 @@ async def test_a_connection_that_breaks_meanwhile(
     assert node.way.sprung.is_set()
     await store.open(NOW)  # nothing of the failure is left: not the lock, either
     await store.close()
+
+
+async def test_a_step_of_a_migration_may_take_longer_than_a_statement(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = [*steps(), Step(newest() + 1, "slow", "SELECT pg_sleep(0.6)")]
+    monkeypatch.setattr("habar.store.postgres.migrate.steps", lambda: taken)
+    connection = await site.raw(answer_seconds=0.2, statement_ms=200)
+    assert [step.name for step in await migrate(connection)] == ["slow"]
+    connection.terminate()
+
+
+async def test_a_step_that_the_server_refuses_is_told_as_such(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = [*steps(), Step(newest() + 1, "wrong", "ALTER TABLE elsewhere ADD COLUMN n int")]
+    monkeypatch.setattr("habar.store.postgres.migrate.steps", lambda: taken)
+    connection = await site.raw()
+    with pytest.raises(StoreUnavailable, match="refused the migration: UndefinedTableError"):
+        await migrate(connection)
+    assert (await schema_of(connection)).version == newest() - 1
+    connection.terminate()

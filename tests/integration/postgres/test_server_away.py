@@ -244,3 +244,17 @@ async def test_connections_are_not_lost_in_trouble(site: Site) -> None:
                 await node.store.books.top_up("shop", 5, "", actor="ann", now=NOW)
     await asyncio.gather(*[node.store.nodes() for _ in range(20)])
     assert node.way.connections <= 4 + 2  # the pool's, the writer's, the listener's
+
+
+async def test_nobody_stands_in_line_for_ever(site: Site) -> None:
+    node = await site.node(answer_seconds=0.3)
+    places = node.store._open.pool._places
+    for _ in range(4):  # as many questions that are not answered
+        await places.acquire()
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        await node.state(1)
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        await node.store.books.top_up("shop", 5, "", actor="ann", now=NOW)
+    for _ in range(4):
+        places.release()
+    assert await node.state(1) is None

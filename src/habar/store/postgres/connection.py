@@ -43,8 +43,16 @@ _LESS = {"application_name", "timezone", "default_transaction_isolation", "state
 class Connection(Port):
     """What we use of asyncpg's connection."""
 
-    async def execute(self, query: str, *args: Any) -> str:
-        """Do a statement; the server's word for what it did (`UPDATE 3`)."""
+    async def execute(
+        self,
+        query: str,
+        *args: Any,
+        timeout: float | None = None,  # noqa: ASYNC109 - asyncpg's own
+    ) -> str:
+        """Do a statement; the server's word for what it did (`UPDATE 3`).
+
+        `timeout`: seconds, where an Address's `answer_seconds` will not do.
+        """
 
     async def fetch(self, query: str, *args: Any) -> list[Any]:
         """All rows."""

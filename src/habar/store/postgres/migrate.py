@@ -23,6 +23,7 @@ from habar.store.postgres.connection import Connection, is_forbidden, is_unavail
 from habar.store.postgres.sql import QUERIES
 
 COMMAND = "habar db migrate"
+_STEP_SECONDS = 86_400.0
 _SERVES = re.compile(r"^-- serves: (\d+)$", re.MULTILINE)
 
 
@@ -122,6 +123,6 @@ async def _take(connection: Connection, step: Step) -> bool:
         if row is None or row[0] >= step.number:
             return False
         await connection.execute("SET LOCAL statement_timeout = 0")
-        await connection.execute(step.script)
+        await connection.execute(step.script, timeout=_STEP_SECONDS)
         await connection.execute(QUERIES["set_schema"], step.number, step.serves)
     return True

@@ -4,13 +4,14 @@ Guarantees: a question that the server could not answer is StoreUnavailable; one
 connection is asked again on a new one (a read, or a transaction whose commit was not asked for), so
 that a server that was restarted a while ago is not noticed by who asks next. Where nobody knows
 whether a transaction was committed, the error says so. At most so many connections, made when they
-are needed.
+are needed; who waits for one in vain is told, too.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from habar.errors import HabarError, StoreFault, StoreUnavailable
@@ -38,7 +39,7 @@ class Pool:
 
     async def ask(self, question: Callable[[Connection], Awaitable[Result]]) -> Result:
         """Ask outside a transaction. Raises StoreUnavailable, and the HabarErrors of `question`."""
-        async with self._places:
+        async with self._place():
             for number in range(_TRIES):
                 fresh = not self._free
                 connection = await self._take()
@@ -68,7 +69,7 @@ class Pool:
         Where the connection breaks at the commit itself, nobody knows whether it happened: it is
         not tried again, and StoreUnavailable says so.
         """
-        async with self._places:
+        async with self._place():
             for number in range(_TRIES):
                 fresh = not self._free
                 connection = await self._take()
@@ -105,6 +106,19 @@ class Pool:
             raise
         self._give(connection, None)
         return answer
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """One of the connections; nobody stands in line for longer than an answer may take."""
+        try:
+            async with asyncio.timeout(self._address.answer_seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            raise StoreUnavailable("the store does not answer") from None
+        try:
+            yield
+        finally:
+            self._places.release()
 
     async def _take(self) -> Connection:
         if self._closed:
