@@ -34,8 +34,10 @@ class _Trap:
         answered: bool,
         then: Callable[[], None],
         hang: bool = False,
+        delay: bool = False,
     ) -> None:
         self.statement = statement
+        self.delay = delay
         self.hang = hang
         self.forwarded = forwarded
         self.answered = answered
@@ -74,6 +76,7 @@ class Proxy:
         self._open = asyncio.Event()
         self._open.set()
         self._refusing = False
+        self._let_through = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -125,6 +128,15 @@ class Proxy:
     def hang_at(self, statement: str) -> None:
         """As `hang`, from that statement on: the server does not hear of it."""
         self._arm(_Trap(statement, forwarded=True, answered=False, then=_nothing, hang=True))
+
+    def delay(self, statement: str) -> None:
+        """Cut off who asks for it, and let the server hear of it only after `let_through`."""
+        self._let_through.clear()
+        self._arm(_Trap(statement, forwarded=True, answered=True, then=_nothing, delay=True))
+
+    def let_through(self) -> None:
+        """End what `delay` began."""
+        self._let_through.set()
 
     def refuse(self) -> None:
         """Whoever connects is cut off at once."""
@@ -194,6 +206,10 @@ class Proxy:
             self.sprung.set()
             await self._forward(line.server, message)
             return
+        if trap.delay:
+            line.client.transport.abort()
+            self.sprung.set()
+            await self._let_through.wait()
         if trap.answered:
             line.swallowed = trap
             await self._forward(line.server, message)

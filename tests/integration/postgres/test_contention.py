@@ -138,6 +138,21 @@ async def test_staffs_transaction_that_lost_is_done_again(site: Site, node: Node
     assert await node.balanced()
 
 
+async def test_staffs_transaction_that_takes_too_long_is_not_done_again(site: Site) -> None:
+    node = await site.node(statement_ms=300)
+    await asyncio.gather(*[node.store.nodes() for _ in range(4)])  # connections that are not new
+    site.aside.execute(
+        "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;"
+        "CREATE TRIGGER dawdle AFTER INSERT ON ledger FOR EACH ROW EXECUTE FUNCTION dawdle();"
+    )
+    node.way.statements.clear()
+    with pytest.raises(StoreUnavailable, match="cannot write: QueryCanceledError"):
+        await node.store.books.top_up("shop", 5, "", actor="ann", now=NOW)
+    assert node.way.statements.count(QUERIES["insert_entry"]) == 1
+    assert (await node.funds()).balance == BALANCE
+
+
 async def test_a_missing_right_is_no_reason_to_throw_receipts_away(site: Site, node: Node) -> None:
     """Nor to tell customers that their messages are at fault."""
     message = await node.claimed()

@@ -114,6 +114,38 @@ async def test_a_commit_that_is_under_way_still_is_waited_for(site: Site, node: 
     assert await node.balanced()
 
 
+async def test_a_commit_that_comes_late_is_not_taken_for_none(site: Site) -> None:
+    node = await site.node(idle_ms=0, lock_ms=0)
+    node.way.delay("COMMIT")
+    answer = node.submitted(node.message(7))
+    await node.way.sprung.wait()
+
+    async def waited_for() -> bool:
+        rows = site.aside.fetch(
+            "SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        )
+        return any("SELECT batch" in row[0] for row in rows)
+
+    await until(waited_for)
+    assert not answer.done()
+    node.way.let_through()
+    [outcome] = await answer
+    assert outcome.refusal is None
+    assert (await node.store.counts()).waiting == 1
+
+
+async def test_one_doubt_after_another(site: Site, node: Node) -> None:
+    told = []
+    for number, happened in enumerate([True, False, True, True, False, False], 1):
+        (node.way.cut_after if happened else node.way.cut_before)("COMMIT")
+        told.append(isinstance(await node.submitted(node.message(number)), list))
+        await site.well_again(node.store)
+    assert told == [True, False, True, True, False, False]
+    assert (await node.store.counts()).waiting == 3
+    assert await node.balanced()
+
+
 # --- It did not -----------------------------------------------------------------------------------
 async def test_what_was_not_committed_has_not_happened(site: Site, node: Node) -> None:
     waiting, sent, refused = await three(node)

@@ -71,41 +71,26 @@ class Pool:
         """
         async with self._place():
             for number in range(_TRIES):
-                fresh = not self._free
+                fresh, done = not self._free, False
                 connection = await self._take()
                 try:
-                    return await self._transact(connection, work)
-                except HabarError:
-                    raise
+                    async with connection.transaction():
+                        answer = await work(connection)
+                        done = True
                 except Exception as error:
-                    broken = connection.is_closed() and not fresh
+                    broken = connection.is_closed() and not (fresh or done)
+                    self._give(connection, error)
                     if (may_be_repeated(error) or broken) and number + 1 < _TRIES:
                         continue
-                    if is_unavailable(error):
-                        words = f"the store cannot write: {name_of(error)}"
-                        raise StoreUnavailable(words) from error
-                    raise StoreFault(name_of(error)) from error
+                    if isinstance(error, HabarError):
+                        raise
+                    raise _not_written(error, in_doubt=done and not is_answer(error)) from error
+                except BaseException:
+                    connection.terminate()
+                    raise
+                self._give(connection, None)
+                return answer
         raise StoreUnavailable("the store cannot write")
-
-    async def _transact(
-        self, connection: Connection, work: Callable[[Connection], Awaitable[Result]]
-    ) -> Result:
-        done = False
-        try:
-            async with connection.transaction():
-                answer = await work(connection)
-                done = True
-        except Exception as error:
-            self._give(connection, error)
-            if done and not is_answer(error):
-                words = "the connection broke: it is not known whether this was written"
-                raise StoreUnavailable(f"{words} ({name_of(error)})") from error
-            raise
-        except BaseException:
-            connection.terminate()
-            raise
-        self._give(connection, None)
-        return answer
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
@@ -143,3 +128,13 @@ class Pool:
         free, self._free = self._free, []
         for connection in free:
             connection.terminate()
+
+
+def _not_written(error: Exception, *, in_doubt: bool) -> HabarError:
+    name = name_of(error)
+    if in_doubt:
+        words = "the connection broke: it is not known whether this was written"
+        return StoreUnavailable(f"{words} ({name})")
+    if is_unavailable(error):
+        return StoreUnavailable(f"the store cannot write: {name}")
+    return StoreFault(name)
