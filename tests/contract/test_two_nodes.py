@@ -63,6 +63,17 @@ async def test_two_nodes_never_get_one_message(pair: Any) -> None:
     assert set(given) == {outcome.message_id for outcome in outcomes}
 
 
+async def test_what_another_node_has_in_hand_is_left_to_it(pair: Any) -> None:
+    one, other = pair
+    message = await other.claimed()
+    before = await other.story(message)
+    late = [one.postpone(message, NOW + 5), one.release(message)]
+    late.append(one.release(message, uncertain=True))
+    assert await asyncio.gather(*late) == [None] * 3
+    assert await other.story(message) == before
+    assert await other.release(message) == message
+
+
 async def test_a_nodes_clean_end_leaves_its_messages_without_doubt(pair: Any) -> None:
     one, other = pair
     message = await one.claimed()

@@ -51,6 +51,16 @@ async def test_a_dead_nodes_binds_are_free(engine: Any, pair: Any) -> None:
     assert len((await other.store.slots(wanted)).held) == 2
 
 
+async def test_a_bind_is_not_anothers_to_give_back(pair: Any) -> None:
+    one, other = pair
+    wanted = {one.operator: 1}
+    held = (await one.store.slots(wanted)).held
+    for slot in held:
+        await other.store.give_back(slot)
+    assert (await other.store.slots(wanted)).held == frozenset()
+    assert (await one.store.slots(wanted)).held == held == {Slot(one.operator, 1)}
+
+
 async def test_a_run_that_was_ended_has_no_bind(engine: Any, pair: Any) -> None:
     one, other = pair
     wanted = {one.operator: 1}

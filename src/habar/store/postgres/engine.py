@@ -107,15 +107,16 @@ class PostgresStore:
             await parts.pool.ask(check)
             node = parts.node = self._make_node(lock, parts)
             recovered = await _begin_first_run(node, now)
+            await node.hints.start()
         except BaseException:
             if parts.node is not None:
+                await parts.node.hints.close()
                 parts.node.writer.drop()
             await parts.pool.close()
             os.close(lock)
             raise
         self._parts = parts
         node.journal.start()
-        node.hints.start()
         node.rounds = asyncio.get_running_loop().create_task(self._rounds(parts, node))
         return recovered
 

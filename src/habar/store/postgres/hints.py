@@ -51,11 +51,13 @@ class Hints:
         self._untold: dict[tuple[int, int, int], int] = {}
         self._telling: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
 
-    def start(self) -> None:
-        """Begin to listen."""
+    async def start(self) -> None:
+        """Begin to listen; returns when we do, or when the first try has failed."""
         if self._on:
             self._listening = asyncio.get_running_loop().create_task(self._listen())
+            await self._tried.wait()
 
     async def close(self) -> None:
         """Hear and tell nothing more."""
@@ -97,7 +99,7 @@ class Hints:
         )
 
     async def _listen(self) -> None:
-        while True:
+        while self._on:
             try:
                 await self._hear(await self._address.connect())
             except StoreUnavailable as error:
@@ -107,8 +109,9 @@ class Hints:
             except asyncpg.PostgresError as error:
                 if is_answer(error):
                     self._cannot(error)
-                    return
-                log.debug("not listening", error=name_of(error))
+                else:
+                    log.debug("not listening", error=name_of(error))
+            self._tried.set()
             await asyncio.sleep(_AGAIN)
 
     def _cannot(self, error: BaseException) -> None:
@@ -123,6 +126,7 @@ class Hints:
         try:
             connection.add_termination_listener(lambda _connection: broken.set())
             await connection.add_listener(CHANNEL, self._called)
+            self._tried.set()
             while not broken.is_set():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(broken.wait(), _ALIVE_EVERY)
