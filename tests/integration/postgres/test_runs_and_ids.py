@@ -8,8 +8,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from habar.errors import StoreUnavailable
+from habar.errors import NotFound, StoreUnavailable
 from habar.model.status import MessageState, Stage
+from habar.store.port import PartAccepted
 
 from ...contract.watching import Links, given_up, run_ids, until
 from .conftest import NOW, Node, Site
@@ -189,6 +190,27 @@ async def test_a_chore_that_the_schema_forbids_harms_no_neighbour(node: Node) ->
         await node.store.journal.run(chore)
     assert (await given)[0].refusal is None
     assert node.store.journal.healthy
+
+
+async def test_what_the_server_itself_refuses_harms_no_neighbour(node: Node) -> None:
+    message = await node.claimed()
+    nowhere = PartAccepted(1 << 40, 1, node.operator, "7", NOW, last=True)  # no day has such an id
+    given = [node.recorded(nowhere), node.accept(message, "6"), node.submitted(node.message())]
+    nothing, accepted, [outcome] = await asyncio.gather(*given)
+    assert (nothing, accepted, outcome.message_id) == (None, message, message + 1)
+    assert node.store.journal.healthy
+
+
+async def test_nothing_is_left_of_a_chore_that_failed(node: Node) -> None:
+    async def chore(connection: Any) -> None:
+        await connection.execute("UPDATE account SET balance = 0")
+        raise NotFound("it")
+
+    given = node.submitted(node.message())
+    with pytest.raises(NotFound):
+        await node.store.journal.run(chore)
+    assert (await given)[0].refusal is None
+    assert (await node.funds()).balance == BALANCE - 1_000
 
 
 async def test_what_is_put_off_again_and_again_keeps_its_order(node: Node) -> None:

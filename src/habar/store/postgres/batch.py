@@ -111,7 +111,6 @@ class Batch:
 
         `harmless`: of an error that says nothing of the other writes, though it is no value's.
         """
-        first = self._ids.first
         await connection.execute("SAVEPOINT alone")
         try:
             result = await work()
@@ -119,7 +118,6 @@ class Batch:
             if is_unavailable(error) and not harmless(error):
                 raise
             await connection.execute("ROLLBACK TO SAVEPOINT alone")
-            self._ids.restore(first)
             if isinstance(error, HabarError):
                 return error
             log.error("write refused by the store", error=name_of(error))
