@@ -1,4 +1,4 @@
-"""A gateway's store on PostgreSQL whose days can be made to pass."""
+"""Stores on PostgreSQL whose days can be made to pass, and nodes whose way there can be cut."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from habar.model.status import MessageState
 from ...contract.conftest import Desk, furnish
 from ...contract.postgres_engine import PostgresEngine
 from ...postgres.server import Server
+from .site import Site, own_tasks
 
 DAY = 86_400_000
 NOW = time.time_ns() // 1_000_000
@@ -89,3 +90,20 @@ class Days:
 @pytest.fixture
 def days(engine: PostgresEngine, desk: Desk) -> Days:
     return Days(engine, desk)
+
+
+@pytest.fixture
+async def site(postgres: Server, tmp_path: Path) -> AsyncIterator[Site]:
+    site = await Site.make(postgres, tmp_path)
+    yield site
+    await site.close()
+    assert own_tasks() == []
+
+
+@pytest.fixture
+async def own_site(own_postgres: Server, tmp_path: Path) -> AsyncIterator[Site]:
+    """On a server that may be restarted."""
+    site = await Site.make(own_postgres, tmp_path)
+    yield site
+    await site.close()
+    assert own_tasks() == []

@@ -14,7 +14,7 @@ from habar.store.port import PartAccepted, ReceiptSeen
 from habar.store.postgres.sql import QUERIES
 
 from ...contract.watching import until
-from .conftest import NOW, Node, Site
+from .site import NOW, Node, Site
 
 BALANCE = 100_000
 LOSES = """
@@ -153,12 +153,17 @@ async def test_staffs_transaction_that_takes_too_long_is_not_done_again(site: Si
     assert (await node.funds()).balance == BALANCE
 
 
-async def test_a_missing_right_is_no_reason_to_throw_receipts_away(site: Site, node: Node) -> None:
+@pytest.mark.parametrize("poisoned", [False, True])
+async def test_a_missing_table_is_no_reason_to_throw_receipts_away(
+    site: Site, node: Node, poisoned: bool
+) -> None:
     """Nor to tell customers that their messages are at fault."""
     message = await node.claimed()
     await node.accept(message, "op-1")
     site.aside.execute("ALTER TABLE part RENAME TO lent")
     told = node.receipt("op-1")
+    if poisoned:  # in the same batch, which is done one by one for it
+        node.receipt("\udc80")
     await site.tried_again(node.store, 2)
     assert isinstance(await node.submitted(node.message()), StoreUnavailable)
     assert not told.done()

@@ -12,7 +12,7 @@ from habar.store.nodes import Hint
 from habar.store.postgres.hints import CHANNEL
 
 from ...contract.watching import Links, until
-from .conftest import NOW, Node, Site
+from .site import NOW, Node, Site
 
 
 def hint(node: Node) -> Hint:

@@ -11,8 +11,8 @@ from habar.errors import StoreUnavailable
 from habar.model.status import MessageState, Stage
 from habar.store.port import Claim
 
-from ...contract.watching import Links, given_up, until
-from .conftest import NOW, Node, Site, own_tasks
+from ...contract.watching import PATIENCE, Links, given_up, until
+from .site import NOW, Node, Site, own_tasks
 
 BALANCE, PRICE = 100_000, 1_000
 
@@ -199,6 +199,24 @@ async def test_nobody_is_left_hanging_while_the_server_is_away(
     assert await node.balanced()
 
 
+async def test_who_waits_for_the_next_commit_is_told_at_once(site: Site, node: Node) -> None:
+    message = await node.claimed()
+    node.way.hang_at("COMMIT")
+    first = node.submitted(node.message(7))
+    await node.way.sprung.wait()
+    second, accepted = node.submitted(node.message(8)), node.accept(message, "op-1")
+    node.way.cut()
+    async with asyncio.timeout(PATIENCE):
+        assert isinstance(await second, StoreUnavailable)
+    assert not first.done()
+    assert not accepted.done()
+    assert not node.store.journal.healthy
+    node.way.go_on()
+    assert isinstance(await first, StoreUnavailable)
+    assert await accepted == message
+    assert (await node.store.counts()).waiting == 0
+
+
 # --- Others have ended the run meanwhile ----------------------------------------------------------
 @pytest.mark.parametrize("happened", [True, False])
 async def test_what_is_told_is_true_though_the_run_was_ended_meanwhile(
@@ -233,11 +251,14 @@ async def test_a_close_does_not_wait_for_ever(site: Site, node: Node, happened: 
     message = await node.claimed()
     await node.accept(message, "op-1")
     (node.way.cut_after if happened else node.way.cut_before)("COMMIT", then=node.way.refuse)
-    answer, receipt = node.submitted(node.message(7)), node.receipt("op-1")
+    told: list[Any] = []
+    node.store.journal.submit([node.message(7)], told.append)
+    receipt = node.receipt("op-1")
     await node.way.sprung.wait()
     await node.store.close()
-    assert isinstance(answer.result(), StoreUnavailable)
-    assert "not known" in str(answer.result())
+    [answer] = told
+    assert isinstance(answer, StoreUnavailable)
+    assert "not known" in str(answer)
     assert not receipt.done()
     assert own_tasks() == []
     again = await site.node()
@@ -260,8 +281,18 @@ async def test_a_receipt_in_doubt_at_the_end_counts_at_most_once(
     assert (await again.story(message)).parts[0].receipts == happened
 
 
-async def test_a_stop_in_doubt_is_taken_for_a_death(site: Site, node: Node) -> None:
+async def test_a_stop_in_doubt_is_taken_for_a_death(
+    site: Site, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
     held = await node.claimed()
+    journal = node.store.journal
+    leave = journal._leave_in_doubt
+
+    def leave_and_come_back() -> None:
+        leave()
+        node.way.admit()  # too late: but the end of the run could be written
+
+    monkeypatch.setattr(journal, "_leave_in_doubt", leave_and_come_back)
     node.way.cut_before("COMMIT", then=node.way.refuse)
     node.accept(held, "op-1")
     await node.way.sprung.wait()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ...contract.watching import Links
-from .conftest import Node, Site
+from .site import Node, Site
 
 HOUR_MS = 3_600_000
 LEASE = 30.0

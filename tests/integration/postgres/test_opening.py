@@ -19,7 +19,7 @@ from habar.store.postgres.node import Who
 
 from ...postgres.proxy import Proxy
 from ...postgres.server import Server
-from .conftest import NOW, Site, own_tasks
+from .site import NOW, Site, own_tasks
 
 SECRET = "rosebud/7"
 
@@ -150,7 +150,9 @@ async def test_a_step_of_a_migration_may_take_longer_than_a_statement(
     taken = [*steps(), Step(newest() + 1, "slow", "SELECT pg_sleep(0.6)")]
     monkeypatch.setattr("habar.store.postgres.migrate.steps", lambda: taken)
     connection = await site.raw(answer_seconds=0.2, statement_ms=200)
-    assert [step.name for step in await migrate(connection)] == ["slow"]
+    told: list[Step] = []
+    await migrate(connection, told.append)
+    assert [step.name for step in told] == ["slow"]
     connection.terminate()
 
 

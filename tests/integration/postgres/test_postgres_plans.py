@@ -13,7 +13,7 @@ import pytest
 
 from habar.store.postgres.sql import QUERIES
 
-from .conftest import NOW, Node, Site
+from .site import NOW, Node, Site
 
 SPANS, SIZE = 60, 10_000
 FIRST = 10_000_001

@@ -13,7 +13,7 @@ from habar.model.status import MessageState, Stage
 from habar.store.port import PartAccepted
 
 from ...contract.watching import Links, given_up, run_ids, until
-from .conftest import NOW, Node, Site
+from .site import NOW, Node, Site
 
 BALANCE = 100_000
 
@@ -111,6 +111,26 @@ async def test_a_run_that_was_ended_records_what_operators_said_before_it_closes
     assert story.parts[0].receipts == 1
     assert story.submission.state == MessageState.DELIVERED
     assert len(await run_ids(other.store)) == 1
+
+
+async def test_a_receipt_is_recorded_though_the_run_was_ended(site: Site, node: Node) -> None:
+    other = await site.node("second")
+    links = Links(node.store)
+    message = await node.claimed()
+    await node.accept(message, "op-1")
+    await given_up(site, node, other)
+    assert await node.receipt("op-1") == message
+    assert links.lost_runs == 1
+    assert (await other.story(message)).parts[0].receipts == 1
+
+
+async def test_a_refusal_comes_too_late_when_the_run_was_ended(site: Site, node: Node) -> None:
+    other = await site.node("second")
+    message = await node.claimed()
+    await given_up(site, node, other)
+    assert await node.finish(message, MessageState.REJECTED) is None
+    assert [out.message_id for out in await other.claim()] == [message]
+    assert (await other.funds()).balance == BALANCE - 1_000
 
 
 async def test_a_node_that_cannot_renew_its_lease_relies_on_nothing(site: Site) -> None:

@@ -17,7 +17,7 @@ from habar.store.nodes import Slot
 from habar.store.port import Claim, PartAccepted, ReceiptSeen
 
 from ...contract.watching import PATIENCE, until
-from .conftest import NOW, Node, Site
+from .site import NOW, Node, Site
 
 BALANCE = 100_000
 
