@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import signal
-import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +14,8 @@ import typer
 from rich.console import Console
 
 from bench import million, runs
-from bench.cases import QUICK, USUAL, Case, Work, all_cases, chosen
+from bench.cases import QUICK, USUAL, Case, Work, all_cases, chosen, unfit
+from bench.database import Choice, Database, Engine, opened
 from bench.figures import medians
 from bench.machine import filesystem, sync_ms
 from bench.processes import BenchError
@@ -38,6 +38,18 @@ def main(
     full: Annotated[
         bool, typer.Option("--full", help="Everything: the million, three rounds.")
     ] = False,
+    database: Annotated[Engine, typer.Option(help="What keeps the messages.")] = Engine.SQLITE,
+    nodes: Annotated[
+        int, typer.Option(min=1, help="Gateways on one database; more than one on PostgreSQL.")
+    ] = 1,
+    url: Annotated[
+        str,
+        typer.Option(
+            envvar="HABAR_BENCH_URL",
+            show_envvar=True,
+            help="A PostgreSQL that is there already; its role may make databases.",
+        ),
+    ] = "",
     repeat: Annotated[int, typer.Option(min=1, help="Rounds; medians are shown.")] = 1,
     kannel_rate: Annotated[
         float | None,
@@ -60,6 +72,9 @@ def main(
         cases = chosen(cases, only or (), with_million or full)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--only") from None
+    choice = Choice(database, nodes, url)
+    if fault := choice.fault():
+        raise typer.BadParameter(fault)
     # In a file or a pipe the tables want their whole width.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
     if show:
@@ -70,10 +85,12 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     rounds = max(repeat, 3) if full else repeat
     try:
-        with scratch(data) as folder:
-            facts = _facts(folder)
+        with scratch(data) as folder, opened(choice, folder) as engine:
+            facts = _facts(folder, engine, choice)
             console.print(", ".join(f"{name} {value}" for name, value in facts.items()))
-            records = _measure(console, Rig(folder, profile=profile), cases, rounds)
+            cases = _fit(console, cases, nodes)
+            rig = Rig(folder, engine, nodes=nodes, profile=profile)
+            records = _measure(console, rig, cases, rounds)
     except BenchError as error:
         console.print(f"[red]{error}[/]")
         raise typer.Exit(1) from None
@@ -87,15 +104,21 @@ def main(
         raise typer.Exit(1)
 
 
-def _facts(folder: Path) -> dict[str, str]:
-    return {
-        "processors": str(os.cpu_count()),
-        "Python": platform.python_version(),
-        "SQLite": sqlite3.sqlite_version,
-        "disk": filesystem(folder),
-        "sync": f"{sync_ms(folder):.2f} ms",
-        "load average": f"{os.getloadavg()[0]:.2f}",
-    }
+def _facts(folder: Path, engine: Database, choice: Choice) -> dict[str, str]:
+    """What a figure depends on; the disk where it is this machine's."""
+    facts = {"processors": str(os.cpu_count()), "Python": platform.python_version()}
+    facts |= engine.facts | {"nodes": str(choice.nodes)}
+    if not choice.url:
+        facts |= {"disk": filesystem(folder), "sync": f"{sync_ms(folder):.2f} ms"}
+    return facts | {"load average": f"{os.getloadavg()[0]:.2f}"}
+
+
+def _fit(console: Console, cases: list[Case], nodes: int) -> list[Case]:
+    """The cases that tell something of so many nodes; a word of each other one."""
+    for case in cases:
+        if reason := unfit(case, nodes):
+            console.print(f"{case.name} is left out: {reason}")
+    return [case for case in cases if not unfit(case, nodes)]
 
 
 def _measure(console: Console, rig: Rig, cases: list[Case], rounds: int) -> list[dict[str, Any]]:

@@ -78,6 +78,13 @@ def all_cases(scale: Scale, kannel_rate: float | None = None) -> list[Case]:
     return [*cases, _neighbour(scale), _steady(scale), _million(scale)]
 
 
+def unfit(case: Case, nodes: int) -> str:
+    """Why a case tells nothing of so many nodes; empty where it does."""
+    if case.connections < nodes:
+        return f"its connections ({case.connections}) do not reach {nodes} nodes"
+    return ""
+
+
 def chosen(cases: Sequence[Case], patterns: Sequence[str], million: bool) -> list[Case]:
     """Cases that a pattern names (`single-*`), or all; the million only where it is asked for.
 

@@ -3,7 +3,7 @@
 A job is one JSON line on standard input; `ready` is printed once every request is made and every
 connection stands; a line starts it; one JSON line is its result. Guarantees: every answer is
 checked; a connection has one request open at a time; it ends at its deadline whatever happens.
-Knows nothing of what is behind the port.
+Knows nothing of what is behind the ports.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import sys
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
@@ -29,7 +30,8 @@ _TICK = 0.001  # s; a timer of libuv is no finer
 class Job:
     """What to send; times in seconds."""
 
-    port: int
+    ports: Sequence[int]
+    """Of the gateways, among which the connections are divided."""
     login: str
     password: str
     prefix: str
@@ -82,7 +84,7 @@ class Run:
         self._requests = [
             post(
                 job.host,
-                job.port,
+                job.ports[0],
                 package(job.login, job.password, job.prefix, job.first + n * job.size, job.size),
             )
             for n in range(job.requests)
@@ -226,13 +228,18 @@ class Sender(asyncio.Protocol):
             self._transport.abort()
 
 
+def divided(connections: int, ports: Sequence[int]) -> list[int]:
+    """A port for each connection, each as often as the others or once more."""
+    return [ports[number % len(ports)] for number in range(connections)]
+
+
 async def run(job: Job, begin: asyncio.Future[str]) -> Done:
     """Do a job; `begin` comes true when it may start."""
     work = Run(job)
     loop = asyncio.get_running_loop()
     made = [
-        await loop.create_connection(lambda: Sender(work), job.host, job.port)
-        for _ in range(job.connections)
+        await loop.create_connection(lambda: Sender(work), job.host, port)
+        for port in divided(job.connections, job.ports)
     ]
     print("ready", flush=True)
     if not await begin:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,18 @@ def parse_cpu(stat: str) -> float:
     """Processor seconds, user and system, of a /proc/PID/stat; names may hold blanks."""
     fields = stat[stat.rindex(")") + 2 :].split()
     return (int(fields[11]) + int(fields[12])) / HERTZ
+
+
+def parse_family_cpu(stat: str) -> float:
+    """The same with all children that have ended."""
+    fields = stat[stat.rindex(")") + 2 :].split()
+    return sum(int(field) for field in fields[11:15]) / HERTZ
+
+
+def parse_share(rollup: str) -> float:
+    """MB of a /proc/PID/smaps_rollup, memory that several share divided among them (Pss)."""
+    (line,) = [line for line in rollup.splitlines() if line.startswith("Pss:")]
+    return int(line.split()[1]) * 1024 / 1e6
 
 
 def parse_memory(status: str) -> tuple[float, float]:
@@ -51,7 +65,7 @@ def parse_filesystem(mounts: str, folder: str) -> str:
 def _read(pid: int, name: str) -> str:
     try:
         return Path(f"/proc/{pid}/{name}").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         raise ProcessLookupError(f"process {pid} has ended") from None
 
 
@@ -63,6 +77,28 @@ def cpu_of(pid: int) -> float:
 def memory_of(pid: int) -> tuple[float, float]:
     """(resident now, at most so far) in MB."""
     return parse_memory(_read(pid, "status"))
+
+
+def _children(pid: int) -> list[int]:
+    return [int(word) for word in _read(pid, f"task/{pid}/children").split()]
+
+
+def family_cpu(pid: int) -> float:
+    """Processor seconds of a process and of all children that it has or had."""
+    total = parse_family_cpu(_read(pid, "stat"))
+    for child in _children(pid):
+        with suppress(ProcessLookupError):
+            total += cpu_of(child)
+    return total
+
+
+def family_memory(pid: int) -> float:
+    """MB of a process and its children; what they share is counted once."""
+    total = 0.0
+    for one in (pid, *_children(pid)):
+        with suppress(ProcessLookupError):
+            total += parse_share(_read(one, "smaps_rollup"))
+    return total
 
 
 def filesystem(folder: Path) -> str:
@@ -100,10 +136,11 @@ class Moment:
     """Of the processes that were named and of this one."""
 
     @classmethod
-    def now(cls, pids: list[int]) -> Moment:
-        """Read everything."""
+    def now(cls, pids: Iterable[int] = (), family: int = 0) -> Moment:
+        """Read everything; `family`: a process that is named with all its children."""
         busy, stolen = parse_busy(Path("/proc/stat").read_text())
         own = sum(cpu_of(pid) for pid in [*pids, os.getpid()])
+        own += family_cpu(family) if family else 0.0
         return cls(time.monotonic(), busy, stolen, own)
 
     def noise_since(self, earlier: Moment) -> dict[str, float]:

@@ -33,6 +33,7 @@ class Process:
         self.name = name
         self._log = log
         self._buffer = b""
+        self._leaving = False
         with log.open("ab") as errors:
             self._child = subprocess.Popen(
                 command,
@@ -89,9 +90,15 @@ class Process:
         if self._child.poll() is None:
             self._child.send_signal(number)
 
+    def leave(self) -> None:
+        """Ask it to end; once, for a second word might cut it short."""
+        if not self._leaving:
+            self._leaving = True
+            self.signal(signal.SIGTERM)
+
     def stop(self) -> None:
         """End it. May be called again."""
-        self.signal(signal.SIGTERM)
+        self.leave()
         try:
             self._child.wait(_PATIENCE)
         except subprocess.TimeoutExpired:

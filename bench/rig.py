@@ -1,43 +1,37 @@
-"""The gateway, its operator and the load, as the cases need them.
+"""The gateways, their operator and the load, as the cases need them.
 
-Guarantees: each gateway has a fresh copy of a data folder with two accounts; everything listens
-on loopback at free ports; all processes and folders are gone afterwards.
-Knows nothing of figures.
+Guarantees: the nodes of a case have a fresh database with two accounts; everything listens on
+loopback at free ports; all processes and folders are gone afterwards. Knows nothing of figures.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.database import Database
 from bench.load import Job
 from bench.machine import in_memory
-from bench.processes import ROOT, BenchError, Process
+from bench.nodes import Nodes
+from bench.processes import ROOT, Process
 from bench.sink import Plan
 
-MEASURED, NEIGHBOUR = "bench", "neighbour"
-PASSWORD = "bench-password"
-_BALANCE = "1000000.00"
-_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
-_START = 60.0  # s
 _PREPARE = 120.0  # s
-_NOBODY = 1  # a port on which no operator listens
 
 _SETTINGS = """\
 [gateway]
 data = "data"
+node = "{node}"
 
+{database}
 [[listeners]]
 port = 0
 ops = true
@@ -49,38 +43,13 @@ port = {port}
 system_id = "habar"
 password = "habar"
 window = {window}
+binds = {binds}
 receipts = {receipts}
 
 [log]
 level = "warning"
 format = "json"
 """
-
-
-class Gateway(Process):
-    """`habar serve` on a folder."""
-
-    def __init__(self, folder: Path, profile: Path | None = None) -> None:
-        entry = ["-m", "habar"] if profile is None else ["-m", "bench.profiled", str(profile)]
-        config = str(folder / "habar.toml")
-        super().__init__(
-            "gateway", [sys.executable, *entry, "serve", "--config", config], folder / "gateway.log"
-        )
-        self.profile_file = profile
-        self.port = 0
-
-    def listening(self) -> int:
-        """Wait for its port."""
-        found = _LISTENING.search(self.line(_START))
-        if found is None:
-            raise BenchError("the gateway did not say where it listens")
-        self.port = int(found[1])
-        return self.port
-
-    def profile(self, on: bool) -> None:
-        """Begin or end to profile, where that was asked for."""
-        if self.profile_file is not None:
-            self.signal(signal.SIGUSR1 if on else signal.SIGUSR2)
 
 
 class Sink(Process):
@@ -95,9 +64,10 @@ class Sink(Process):
         """Give it its settings, learn its port."""
         self.port = int(self.ask(asdict(self._plan))["port"])
 
-    def bound(self, timeout: float = 30.0) -> dict[str, Any]:
-        """Wait for the gateway's bind."""
-        return self.ask({"ask": "bound", "timeout": timeout}, timeout + 10)
+    def bound(self, binds: int = 1, timeout: float = 30.0) -> dict[str, Any]:
+        """Wait for so many binds."""
+        question = {"ask": "bound", "binds": binds, "timeout": timeout}
+        return self.ask(question, timeout + 10)
 
     def until(self, unique: int, receipts: int = 0, still: float = 8.0) -> dict[str, Any]:
         """Counts once so many have come in all, or nothing moves for `still` seconds."""
@@ -136,60 +106,72 @@ class Load(Process):
         return done
 
 
-class Rig:
-    """Everything that cases share: the folder, the accounts made beforehand, options."""
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The folders of a case's nodes, and their database behind them."""
 
-    def __init__(self, folder: Path, *, profile: bool = False) -> None:
+    folders: Sequence[Path]
+    profile: bool
+
+    def nodes(self) -> Nodes:
+        """The gateways; may be had again when those before have ended."""
+        return Nodes(self.folders, profile=self.profile)
+
+
+class Rig:
+    """Everything that cases share: the folder, the database engine, options."""
+
+    def __init__(
+        self, folder: Path, database: Database, *, nodes: int = 1, profile: bool = False
+    ) -> None:
         self.folder = folder
+        self.database = database
+        self.nodes = nodes
         self.log = folder / "bench.log"
         self.profiles = profile
         self._number = 0
-        self._template = folder / "template"
-        self._template.mkdir()
-        self._settle(self._template, _NOBODY, Plan(), 1)
-        with Gateway(self._template) as gateway:  # makes the database
-            gateway.listening()
-            for login in (MEASURED, NEIGHBOUR):
-                self._account(login)
-
-    def _account(self, login: str) -> None:
-        command = [sys.executable, "-m", "habar", "account", "add", login, "--password-stdin"]
-        command += ["--kind", "full", "--balance", _BALANCE, "--set", "part_price=0"]
-        command += ["--config", str(self._template / "habar.toml")]
-        made = subprocess.run(
-            command, cwd=ROOT, input=PASSWORD + "\n", capture_output=True, text=True, timeout=60
-        )
-        if made.returncode:
-            raise BenchError(f"no account could be made:\n{made.stdout}{made.stderr}")
-
-    def _settle(self, folder: Path, port: int, plan: Plan, window: int) -> None:
-        receipts = "true" if plan.receipts else "false"
-        text = _SETTINGS.format(port=port, window=window, receipts=receipts)
-        (folder / "habar.toml").write_text(text)
-
-    def place(self, plan: Plan, window: int, smsc_port: int) -> Path:
-        """A fresh folder with the accounts and a configuration."""
-        self._number += 1
-        place = self.folder / f"case-{self._number}"
-        shutil.copytree(self._template, place, ignore=shutil.ignore_patterns("*.log"))
-        self._settle(place, smsc_port, plan, window)
-        return place
-
-    def gateway(self, place: Path) -> Gateway:
-        """A gateway on a folder, started but not waited for."""
-        return Gateway(place, place / "profile" if self.profiles else None)
 
     @contextmanager
-    def up(self, plan: Plan, window: int) -> Iterator[tuple[Gateway, Sink]]:
-        """A gateway that is bound to a sink."""
-        with ExitStack() as stack:
-            sink = stack.enter_context(Sink(plan, self.log))
-            place = self.place(plan, window, sink.port)
-            stack.callback(shutil.rmtree, place, ignore_errors=True)
-            gateway = stack.enter_context(self.gateway(place))
-            gateway.listening()
-            sink.bound()
-            yield gateway, sink
+    def site(self, plan: Plan, window: int, smsc_port: int) -> Iterator[Site]:
+        """A place for a case's nodes, each of which may have one bind to the operator."""
+        self._number += 1
+        place = self.folder / f"case-{self._number}"
+        folders = [place / f"node-{number + 1}" for number in range(self.nodes)]
+        for folder in folders:
+            folder.mkdir(parents=True)
+        try:
+            with self.database.fresh(folders) as section:
+                for folder in folders:
+                    self._settle(folder, section, smsc_port, plan, window)
+                yield Site(folders, self.profiles)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _settle(self, folder: Path, section: str, port: int, plan: Plan, window: int) -> None:
+        text = _SETTINGS.format(
+            node=folder.name,
+            database=section,
+            port=port,
+            window=window,
+            binds=self.nodes,
+            receipts="true" if plan.receipts else "false",
+        )
+        settings = folder / "habar.toml"
+        settings.touch(0o600)  # the database's password may be in it
+        settings.write_text(text)
+
+    @contextmanager
+    def up(self, plan: Plan, window: int) -> Iterator[tuple[Nodes, Sink]]:
+        """Gateways that are bound to a sink, one bind each."""
+        with (
+            Sink(plan, self.log) as sink,
+            self.site(plan, window, sink.port) as site,
+            site.nodes() as nodes,
+        ):
+            nodes.listening()
+            nodes.bound()
+            sink.bound(self.nodes)
+            yield nodes, sink
 
 
 def free_port() -> int:

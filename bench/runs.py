@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.cases import Case, Work
+from bench.database import MEASURED, NEIGHBOUR, PASSWORD
 from bench.figures import Figures, latency, rate
 from bench.load import Job
-from bench.machine import Moment, cpu_of, memory_of
+from bench.machine import Moment, cpu_of, family_cpu, family_memory
+from bench.nodes import Nodes
 from bench.packages import Prefix
 from bench.profiled import top
-from bench.rig import MEASURED, NEIGHBOUR, PASSWORD, Gateway, Load, Rig, Sink
+from bench.rig import Load, Rig, Sink
 from bench.sink import Plan
 
 _WARM_REQUESTS, _WARM_SIZE = 20, 25
@@ -43,39 +45,42 @@ def run(case: Case, rig: Rig) -> Outcome:
         receipts=case.receipts,
         arrivals="" if case.work is Work.STREAM else Prefix.MEASURED,
     )
-    with rig.up(plan, case.window) as (gateway, sink):
-        _warm_up(case, rig, gateway, sink)
+    with rig.up(plan, case.window) as (nodes, sink):
+        _warm_up(case, rig, nodes, sink)
         if case.work is Work.NEIGHBOUR:
-            outcome = _neighbour(case, rig, gateway, sink)
+            outcome = _neighbour(case, rig, nodes, sink)
         else:
-            outcome = _stream(case, rig, gateway, sink)
+            outcome = _stream(case, rig, nodes, sink)
         if rig.profiles:
-            outcome.profile = _profile(gateway)
+            outcome.profile = _profile(nodes)
     return outcome
 
 
-def _warm_up(case: Case, rig: Rig, gateway: Gateway, sink: Sink) -> None:
+def _warm_up(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> None:
     """Fill caches on both accounts: verified passwords, prepared statements, code."""
+    count = len(nodes.ports)
+    warm = count * _WARM
     for number, login in enumerate((MEASURED, NEIGHBOUR)):
         job = Job(
-            port=gateway.port,
+            ports=nodes.ports,
             login=login,
             password=PASSWORD,
             prefix=Prefix.WARM,
-            requests=_WARM_REQUESTS,
+            requests=count * _WARM_REQUESTS,
             size=_WARM_SIZE,
-            first=90_000_000 + number * _WARM,
+            connections=count,
+            first=90_000_000 + number * warm,
         )
         with Load(job, rig.log) as load:
             load.begin()
             load.result()
-    sink.until(2 * _WARM, 2 * _WARM * case.receipts)
+    sink.until(2 * warm, 2 * warm * case.receipts)
 
 
-def job_of(case: Case, gateway: Gateway) -> Job:
+def job_of(case: Case, nodes: Nodes) -> Job:
     """The load of a stream, or of a steady rate."""
     return Job(
-        port=gateway.port,
+        ports=nodes.ports,
         login=MEASURED,
         password=PASSWORD,
         prefix=Prefix.MEASURED,
@@ -89,27 +94,39 @@ def job_of(case: Case, gateway: Gateway) -> Job:
 
 
 @contextmanager
-def _observed(outcome: Outcome, gateway: Gateway, *others: Sink | Load) -> Iterator[None]:
-    """CPU and memory of the gateway, and the machine's noise, over a stretch of work."""
-    pids = [gateway.pid, *(other.pid for other in others)]
-    before, cpu = Moment.now(pids), cpu_of(gateway.pid)
-    gateway.profile(on=True)
+def _observed(outcome: Outcome, rig: Rig, nodes: Nodes, *others: Sink | Load) -> Iterator[None]:
+    """CPU and memory of gateways and database, and the machine's noise, over a stretch of work."""
+    pids, server = [*nodes.pids, *(other.pid for other in others)], rig.database.pid
+    before, cpu = Moment.now(pids, server), nodes.cpu()
+    served = family_cpu(server) if server else 0.0
+    nodes.profile(on=True)
     yield
-    gateway.profile(on=False)
-    after = Moment.now(pids)
-    outcome.figures["cpu_seconds"] = cpu_of(gateway.pid) - cpu
-    outcome.figures["seconds"] = after.at - before.at
-    outcome.figures["peak_mb"] = memory_of(gateway.pid)[1]
+    nodes.profile(on=False)
+    after = Moment.now(pids, server)
+    figures = outcome.figures
+    figures["cpu_seconds"] = nodes.cpu() - cpu
+    figures["seconds"] = after.at - before.at
+    figures["peak_mb"] = nodes.memory()[1]
     outcome.noise = after.noise_since(before)
-    _shares(outcome, gateway=outcome.figures["cpu_seconds"])
+    _shares(outcome, gateway=figures["cpu_seconds"])
+    if server:
+        figures["database_cpu_seconds"] = family_cpu(server) - served
+        _shares(outcome, database=figures["database_cpu_seconds"])
+    figures |= database_memory(rig)
 
 
-def _stream(case: Case, rig: Rig, gateway: Gateway, sink: Sink) -> Outcome:
+def database_memory(rig: Rig) -> Figures:
+    """What the database's own processes hold now, where it has any."""
+    server = rig.database.pid
+    return {"database_mb": family_memory(server)} if server else {}
+
+
+def _stream(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> Outcome:
     outcome = Outcome()
     before = sink.counts()
-    with Load(job_of(case, gateway), rig.log) as load:
+    with Load(job_of(case, nodes), rig.log) as load:
         sink_cpu = cpu_of(sink.pid)
-        with _observed(outcome, gateway, sink, load):
+        with _observed(outcome, rig, nodes, sink, load):
             load.begin()
             done = load.result()
             good = done["accepted"]
@@ -123,7 +140,9 @@ def _stream(case: Case, rig: Rig, gateway: Gateway, sink: Sink) -> Outcome:
     figures["sent_rate"] = rate(good, first, after["submitted_ns"])
     if case.receipts:
         figures["receipts_rate"] = rate(good, first, after["receipts_ns"])
-    figures["cpu_per_1000"] = figures["cpu_seconds"] * 1000 / max(good, 1)
+    for name in ("cpu", "database_cpu"):
+        if f"{name}_seconds" in figures:
+            figures[f"{name}_per_1000"] = figures[f"{name}_seconds"] * 1000 / max(good, 1)
     figures.update(done["latency"])
     if case.work is Work.STEADY:
         figures.update(_arrivals(done["stamps"], sink.arrivals()))
@@ -167,11 +186,11 @@ def _arrivals(stamps: list[list[int]], arrived: dict[int, int]) -> Figures:
     )
 
 
-def _neighbour(case: Case, rig: Rig, gateway: Gateway, sink: Sink) -> Outcome:
+def _neighbour(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> Outcome:
     outcome = Outcome()
     before = sink.counts()
     neighbour = Job(
-        port=gateway.port,
+        ports=nodes.ports,
         login=NEIGHBOUR,
         password=PASSWORD,
         prefix=Prefix.NEIGHBOUR,
@@ -181,7 +200,7 @@ def _neighbour(case: Case, rig: Rig, gateway: Gateway, sink: Sink) -> Outcome:
         seconds=case.seconds + 1.0,
     )
     single = Job(
-        port=gateway.port,
+        ports=nodes.ports,
         login=MEASURED,
         password=PASSWORD,
         prefix=Prefix.MEASURED,
@@ -193,7 +212,7 @@ def _neighbour(case: Case, rig: Rig, gateway: Gateway, sink: Sink) -> Outcome:
     with (
         Load(neighbour, rig.log) as crowd,
         Load(single, rig.log) as lone,
-        _observed(outcome, gateway, sink, crowd, lone),
+        _observed(outcome, rig, nodes, sink, crowd, lone),
     ):
         crowd.begin()
         sink.until(before["unique"] + case.size)
@@ -215,7 +234,7 @@ def _neighbour(case: Case, rig: Rig, gateway: Gateway, sink: Sink) -> Outcome:
     return outcome
 
 
-def _profile(gateway: Gateway) -> str:
-    """End the gateway, which writes its profile, and read it."""
-    gateway.stop()
-    return top(gateway.profile_file) if gateway.profile_file else ""
+def _profile(nodes: Nodes) -> str:
+    """End the gateways, which write their profiles, and read the first one's."""
+    nodes.stop()
+    return top(nodes.profile_file) if nodes.profile_file else ""

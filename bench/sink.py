@@ -87,12 +87,12 @@ class Sink:
             "sessions": len(self.simulator.sessions),
         }
 
-    async def bound(self, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
-        """Wait for a bind."""
+    async def bound(self, binds: int, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
+        """Wait for so many binds."""
         try:
-            await self.simulator.wait_for(lambda s: bool(s.sessions), timeout)
+            await self.simulator.wait_for(lambda s: len(s.sessions) >= binds, timeout)
         except TimeoutError:
-            return {"error": f"nobody has bound within {timeout} s"}
+            return {"error": f"no {binds} binds within {timeout} s"}
         return self.told()
 
     async def until(self, unique: int, receipts: int, still: float) -> dict[str, Any]:

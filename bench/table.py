@@ -19,12 +19,14 @@ _LATENCY = (
     ("sent to submit_sm", "submitted"),
     ("accepted to submit_sm", "handed"),
 )
+_DATABASE = ("PG CPU s/1000", "PG MB")
 _MILLION = (
     ("accepted a second", "accepted_rate", "{:,.0f}"),
     ("resident while they wait, MB", "waiting_rss_mb", "{:,.0f}"),
     ("at most until then, MB", "waiting_peak_mb", "{:,.0f}"),
     ("stop, s", "stop_s", "{:.2f}"),
     ("restart until it listens, s", "restart_s", "{:.2f}"),
+    ("PostgreSQL's memory while they wait, MB", "database_mb", "{:,.0f}"),
     ("resident after restart, MB", "restarted_rss_mb", "{:,.0f}"),
     ("operator's return to bind, s", "bound_s", "{:.2f}"),
     ("operator's return to first submit_sm, s", "resumed_s", "{:.2f}"),
@@ -62,7 +64,9 @@ def _streams(rows: Sequence[Row]) -> Table:
     table = Table(title="Throughput: messages a second")
     for name in ("case", "receipts"):
         table.add_column(name)
-    for name in ("accepted", "sent", "receipts", "p50 ms", "p99 ms", "CPU s/1000", "peak MB"):
+    served = any("database_mb" in figures for _, figures in rows)
+    columns = ["accepted", "sent", "receipts", "p50 ms", "p99 ms", "CPU s/1000", "peak MB"]
+    for name in [*columns, *_DATABASE * served]:
         table.add_column(name, justify="right")
     table.add_column("target")
     for case, figures in rows:
@@ -77,9 +81,15 @@ def _streams(rows: Sequence[Row]) -> Table:
                 number(figures, "answered_p99_ms", "{:.2f}"),
                 number(figures, "cpu_per_1000", "{:.4f}"),
                 number(figures, "peak_mb"),
+                *(_database(figures) * served),
                 verdict(case, figures),
             )
     return table
+
+
+def _database(figures: Figures) -> tuple[str, str]:
+    """What PostgreSQL's own processes took."""
+    return number(figures, "database_cpu_per_1000", "{:.4f}"), number(figures, "database_mb")
 
 
 def _latencies(rows: Sequence[Row]) -> Table:
@@ -111,6 +121,8 @@ def _millions(rows: Sequence[Row]) -> Table:
         if case.work is Work.MILLION:
             table.add_row("messages", number(figures, "messages"), "")
             for words, name, form in _MILLION:
+                if name not in figures:
+                    continue
                 aimed = any(target.figure == name for target in case.targets)
                 table.add_row(
                     words, number(figures, name, form), verdict(case, figures) if aimed else ""

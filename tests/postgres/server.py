@@ -69,14 +69,21 @@ def why_not() -> str | None:
 class Server:
     """One PostgreSQL. `durable=False` leaves out fsync: faster, and not to be killed."""
 
-    def __init__(self, *, durable: bool = True, settings: Mapping[str, str] | None = None) -> None:
-        """`settings`: further ones, as in postgresql.conf."""
+    def __init__(
+        self,
+        *,
+        durable: bool = True,
+        settings: Mapping[str, str] | None = None,
+        place: Path | None = None,
+    ) -> None:
+        """`settings`: further ones, as in postgresql.conf; `place`: where its folder is made."""
         self.port = 0
         self.pid = 0
         """The server's first process, 0 while it is stopped."""
         self.user = pwd.getpwnam(STAND_IN) if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
         self._password = secrets.token_urlsafe(16)
         self._settings = {"fsync": "on" if durable else "off", **(settings or {})}
+        self._environment = os.environ | ({"TMPDIR": str(place)} if place else {})
         self._numbers = itertools.count(1)
         self._keeper: subprocess.Popen[str] | None = None
         self._one_at_a_time = threading.Lock()
@@ -183,6 +190,7 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env=self._environment,
             start_new_session=True,  # what is sent to our group is not for it
         )
         self._folder = Path(self._answer()["folder"])

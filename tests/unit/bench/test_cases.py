@@ -1,7 +1,7 @@
 """Which cases there are, and which of them run."""
 
 import pytest
-from bench.cases import QUICK, USUAL, Work, all_cases, chosen
+from bench.cases import QUICK, USUAL, Work, all_cases, chosen, unfit
 
 
 def names(patterns: list[str], million: bool = False) -> list[str]:
@@ -36,6 +36,12 @@ def test_whole_requests_only() -> None:
     for case in all_cases(QUICK) + all_cases(USUAL):
         assert case.messages % case.size == 0
         assert case.messages or case.work is Work.NEIGHBOUR
+
+
+def test_a_case_with_fewer_connections_than_nodes_is_unfit() -> None:
+    left_out = [case.name for case in all_cases(USUAL) if unfit(case, 2)]
+    assert left_out == ["single-1", "single-1-receipts"]
+    assert not any(unfit(case, 1) for case in all_cases(USUAL))
 
 
 def test_kannels_rate_makes_its_target_a_bound() -> None:

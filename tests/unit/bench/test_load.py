@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from bench.load import Done, Job, run
+from bench.load import Done, Job, divided, run
 
 ROW = b'<msg id="1" sms_id="5" sms_count="1">%d</msg>'
 
@@ -44,7 +44,7 @@ async def door(answer: Callable[[int], bytes | None]) -> AsyncIterator[int]:
 async def load(port: int, **how: object) -> Done:
     begin: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     begin.set_result("go")
-    base = {"port": port, "login": "a", "password": "b", "prefix": "771", "deadline": 10.0}
+    base = {"ports": [port], "login": "a", "password": "b", "prefix": "771", "deadline": 10.0}
     job = Job(**(base | how))  # type: ignore[arg-type]
     return await run(job, begin)
 
@@ -63,6 +63,28 @@ async def test_every_request_is_sent_once_and_counted(how: dict[str, object]) ->
     assert len(done.stamps) == 40
     assert all(done.first_ns <= sent < answered <= done.last_ns for sent, answered in done.stamps)
     assert 0 < done.latency["answered_p50_ms"] <= done.latency["answered_max_ms"]
+
+
+def test_connections_are_divided_evenly() -> None:
+    assert divided(5, [1, 2]) == [1, 2, 1, 2, 1]
+    assert divided(1, [1, 2]) == [1]
+
+
+async def test_several_gateways_share_the_requests() -> None:
+    seen: dict[str, int] = {"first": 0, "second": 0}
+
+    def at(name: str) -> Callable[[int], bytes]:
+        def answer(size: int) -> bytes:
+            seen[name] += 1
+            return accept(size)
+
+        return answer
+
+    async with door(at("first")) as one, door(at("second")) as other:
+        done = await load(0, ports=[one, other], requests=20, connections=2)
+    assert (done.accepted, done.faults) == (20, {})
+    assert all(seen.values())
+    assert sum(seen.values()) == 20
 
 
 async def test_what_is_refused_is_a_fault_without_a_stamp() -> None:

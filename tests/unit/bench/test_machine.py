@@ -1,18 +1,25 @@
 """What the kernel's files say."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from bench.machine import (
     HERTZ,
     Moment,
     cpu_of,
+    family_cpu,
+    family_memory,
     memory_of,
     parse_busy,
     parse_cpu,
+    parse_family_cpu,
     parse_filesystem,
     parse_memory,
+    parse_share,
     sync_ms,
 )
 
@@ -23,9 +30,43 @@ tmpfs /run tmpfs rw 0 0
 """
 
 
+LIVES = """
+import sys
+held = bytearray(b"x" * 30_000_000)
+sum(held)
+print(flush=True)
+sys.stdin.read()
+"""
+
+
 def test_cpu_of_a_name_with_blanks_and_brackets() -> None:
     stat = "41 (a (b) c) S " + " ".join(str(n) for n in range(1, 11)) + f" {HERTZ} {HERTZ * 2} 9 9"
     assert parse_cpu(stat) == 3.0
+
+
+def test_cpu_of_a_family_counts_children_that_have_ended() -> None:
+    words = f"{HERTZ} {HERTZ * 2} {HERTZ * 3} {HERTZ * 4} 9"
+    stat = "41 (a) S " + " ".join(str(n) for n in range(1, 11)) + f" {words}"
+    assert parse_family_cpu(stat) == 10.0
+
+
+def test_memory_that_is_shared_counts_once() -> None:
+    assert (
+        parse_share("00-ff ---p [rollup]\nRss: 9000 kB\nPss:  1000 kB\nPss_Anon: 5 kB\n") == 1.024
+    )
+
+
+def test_a_family_is_the_process_and_its_children() -> None:
+    alone = family_memory(os.getpid())
+    with subprocess.Popen([sys.executable, "-c", LIVES], stdin=PIPE, stdout=PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        apart = cpu_of(os.getpid()) + cpu_of(child.pid)
+        spent = family_cpu(os.getpid())
+        assert family_memory(os.getpid()) > alone > 0
+        assert spent >= apart > 0
+        child.communicate()
+    assert family_cpu(os.getpid()) >= spent
 
 
 def test_memory_in_millions_of_octets() -> None:

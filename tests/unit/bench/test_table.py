@@ -48,6 +48,16 @@ class TestTables:
         assert "12 345" in row
         assert "0.0700" in row
 
+    def test_postgresqls_own_only_where_it_was_measured(self) -> None:
+        figures = {"cpu_per_1000": 0.07}
+        assert "PG" not in printed(("single-64", figures))
+        served = figures | {"database_cpu_per_1000": 0.05, "database_mb": 123.0}
+        text = printed(("single-64", served))
+        assert "PG CPU s/1000" in text
+        (row,) = [line for line in text.splitlines() if "64 connections" in line]
+        assert "0.0500" in row
+        assert "123" in row
+
     def test_a_latency_has_its_target_at_its_own_line(self) -> None:
         text = printed(("steady", {"handed_p99_ms": 4.2, "submitted_p99_ms": 9.9}))
         (aimed,) = [line for line in text.splitlines() if "< 5 ms" in line]
