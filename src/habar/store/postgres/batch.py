@@ -72,8 +72,7 @@ class Batch:
 
     async def _accept(self, connection: Connection, writes: list[Write]) -> None:
         events = [write.item for write in writes]
-        await write_parts(connection, events)
-        await apply_early(connection, events)
+        await apply_early(connection, await write_parts(connection, events))
         for write in writes:
             write.answer = write.item.message_id
 

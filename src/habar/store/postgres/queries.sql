@@ -160,34 +160,33 @@ JOIN customer_ref AS ref
     ON ref.account_id = asked.account_id AND ref.customer_id = asked.customer_id
 JOIN message ON message.id = ref.message_id
 
--- name: insert_messages
-INSERT INTO message (
-    id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
-    priority, created_at, due_at, expires_at, operator_id, stage, state, price, next_at, node_id,
-    completed_at
-)
-SELECT id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
-    priority, created_at, due_at, expires_at, operator_id, stage, state, price, due_at,
-    CASE WHEN stage = 1 THEN $19::bigint END, CASE WHEN stage = 3 THEN created_at END
-FROM unnest(
-    $1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::bigint[],
-    $7::text[], $8::smallint[], $9::smallint[], $10::integer[], $11::smallint[], $12::bigint[],
-    $13::bigint[], $14::bigint[], $15::bigint[], $16::smallint[], $17::smallint[], $18::bigint[]
-) AS given (
-    id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
-    priority, created_at, due_at, expires_at, operator_id, stage, state, price
-)
-
--- name: insert_refs
-INSERT INTO customer_ref (account_id, customer_id, message_id)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
-ON CONFLICT (account_id, customer_id) DO UPDATE SET message_id = excluded.message_id
-
--- name: charge
-WITH charged AS (
+-- name: store_submissions
+WITH stored AS (
+    INSERT INTO message (
+        id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
+        priority, created_at, due_at, expires_at, operator_id, stage, state, price, next_at,
+        node_id, completed_at
+    )
+    SELECT id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash,
+        parts, priority, created_at, due_at, expires_at, operator_id, stage, state, price, due_at,
+        CASE WHEN stage = 1 THEN $19::bigint END, CASE WHEN stage = 3 THEN created_at END
+    FROM unnest(
+        $1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::bigint[],
+        $7::text[], $8::smallint[], $9::smallint[], $10::integer[], $11::smallint[],
+        $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::smallint[],
+        $17::smallint[], $18::bigint[]
+    ) AS given (
+        id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
+        priority, created_at, due_at, expires_at, operator_id, stage, state, price
+    )
+), named AS (
+    INSERT INTO customer_ref (account_id, customer_id, message_id)
+    SELECT * FROM unnest($20::bigint[], $21::bigint[], $22::bigint[])
+    ON CONFLICT (account_id, customer_id) DO UPDATE SET message_id = excluded.message_id
+), charged AS (
     SELECT * FROM unnest(
-        $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-        $7::bigint[], $8::bigint[], $9::bigint[], $10::integer[]
+        $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[],
+        $29::bigint[], $30::bigint[], $31::bigint[], $32::integer[]
     ) AS charged (
         account_id, balance, allowance, day, day_used, at, price, first_id, last_id, messages
     )
@@ -200,22 +199,34 @@ INSERT INTO ledger (account_id, at, kind, amount, first_message_id, last_message
 SELECT account_id, at, 'charge', -price, first_id, last_id, messages FROM charged WHERE price > 0
 
 -- What became of messages ------------------------------------------------------------------------
--- name: insert_parts
-INSERT INTO part (message_id, part, operator_id, operator_key, operator_message_id, sent_at)
-SELECT * FROM unnest(
-    $1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[]
+-- name: accept_parts
+WITH given AS (
+    SELECT * FROM unnest(
+        $1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[]
+    ) AS given (message_id, part, operator_id, operator_key, name, at)
+), stored AS (
+    INSERT INTO part (message_id, part, operator_id, operator_key, operator_message_id, sent_at)
+    SELECT * FROM given
+    ON CONFLICT (message_id, part) DO UPDATE SET operator_id = excluded.operator_id,
+        operator_key = excluded.operator_key, operator_message_id = excluded.operator_message_id,
+        sent_at = excluded.sent_at
+), sent AS (
+    UPDATE message SET stage = 2, node_id = NULL WHERE id = ANY ($8::bigint[]) AND stage < 2
+), ended AS (
+    UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at
+    FROM unnest($9::bigint[], $10::smallint[], $11::bigint[]) AS told (id, state, at)
+    WHERE message.id = told.id AND message.stage < 2
 )
-ON CONFLICT (message_id, part) DO UPDATE SET operator_id = excluded.operator_id,
-    operator_key = excluded.operator_key, operator_message_id = excluded.operator_message_id,
-    sent_at = excluded.sent_at
-
--- name: mark_sent
-UPDATE message SET stage = 2, node_id = NULL WHERE id = ANY ($1::bigint[]) AND stage < 2
-
--- name: mark_sent_for_good
-UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at
-FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) AS told (id, state, at)
-WHERE message.id = told.id AND message.stage < 2
+SELECT given.message_id, given.part, receipt.id, receipt.operator_id,
+    parked.operator_message_id, receipt.state, receipt.error, receipt.done_at, receipt.at,
+    receipt.raw, given.at
+FROM given
+JOIN receipt_unmatched_key AS parked
+    ON parked.operator_key = given.operator_key AND parked.operator_message_id = given.name
+JOIN receipt_unmatched AS receipt
+    ON receipt.id = parked.receipt_id AND receipt.operator_id = given.operator_id
+WHERE receipt.at >= given.at - $7
+ORDER BY receipt.id FOR UPDATE OF receipt
 
 -- A message has a node_id while it is CLAIMED only. `stage = 1` beside it would make PostgreSQL look
 -- through all that the node has in hand (message_claimed) in place of the few that are meant.
@@ -263,16 +274,22 @@ SELECT account_id, at, 'refund', price, message_id, message_id, 1 FROM back WHER
 ORDER BY message_id
 
 -- Receipts ---------------------------------------------------------------------------------------
--- name: parts_named
-SELECT named.operator_id, named.name, found.message_id, found.part
-FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS named (operator_id, operator_key, name)
-CROSS JOIN LATERAL (
-    SELECT part.message_id, part.part FROM part
-    WHERE part.operator_key = named.operator_key AND part.operator_id = named.operator_id
-        AND part.operator_message_id = named.name
-        AND part.message_id >= $4 AND part.message_id < $5
-    ORDER BY part.message_id DESC, part.part DESC LIMIT $6
+-- name: lock_named
+SELECT found.operator_id, found.name, found.message_id, found.part
+FROM (
+    SELECT named.operator_id, named.name, named_part.message_id, named_part.part
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS named (operator_id, operator_key, name)
+    CROSS JOIN LATERAL (
+        SELECT part.message_id, part.part FROM part
+        WHERE part.operator_key = named.operator_key AND part.operator_id = named.operator_id
+            AND part.operator_message_id = named.name
+            AND part.message_id >= $4 AND part.message_id < $5
+        ORDER BY part.message_id DESC, part.part DESC LIMIT $6
+    ) AS named_part
 ) AS found
+JOIN message ON message.id = found.message_id
+WHERE message.id >= $4 AND message.id < $5
+ORDER BY message.id FOR UPDATE OF message
 
 -- name: lock_messages
 SELECT id FROM message WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE
@@ -285,18 +302,18 @@ FROM message JOIN part ON part.message_id = message.id
 WHERE message.id = ANY ($1::bigint[]) AND part.message_id = ANY ($1::bigint[])
 ORDER BY message.id, part.part
 
--- name: set_parts
-UPDATE part SET state = told.state, error = told.error, done_at = told.done_at,
-    receipt_at = told.receipt_at, receipts = told.receipts
-FROM unnest(
-    $1::bigint[], $2::integer[], $3::smallint[], $4::text[], $5::bigint[], $6::bigint[],
-    $7::integer[]
-) AS told (message_id, part, state, error, done_at, receipt_at, receipts)
-WHERE part.message_id = told.message_id AND part.part = told.part
-
--- name: settle_messages
+-- name: save_receipts
+WITH parts AS (
+    UPDATE part SET state = told.state, error = told.error, done_at = told.done_at,
+        receipt_at = told.receipt_at, receipts = told.receipts
+    FROM unnest(
+        $1::bigint[], $2::integer[], $3::smallint[], $4::text[], $5::bigint[], $6::bigint[],
+        $7::integer[]
+    ) AS told (message_id, part, state, error, done_at, receipt_at, receipts)
+    WHERE part.message_id = told.message_id AND part.part = told.part
+)
 UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at
-FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) AS told (id, state, at)
+FROM unnest($8::bigint[], $9::smallint[], $10::bigint[]) AS told (id, state, at)
 WHERE message.id = told.id
 
 -- name: park_receipt

@@ -19,7 +19,7 @@ from typing import Any
 from habar.model.status import MessageState
 from habar.store.operator_key import operator_key
 from habar.store.part_rows import NAMESAKES, MessageRow, Name, PartRow, meant
-from habar.store.port import PartAccepted, ReceiptSeen
+from habar.store.port import ReceiptSeen
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.sql import QUERIES
 from habar.store.postgres.texts import pack, unpack
@@ -42,19 +42,19 @@ class PartRows:
         self._named: dict[Name, list[tuple[int, int]]] = {}
 
     async def find(self, names: Iterable[Name]) -> None:
-        """Read and lock the parts of those names."""
+        """Lock and read the parts of those names, with all others of their messages."""
         wanted = {name: key for name in names if (key := operator_key(name[1])) is not None}
-        await self._look(wanted, self._recent, _NO_END)
+        await self._lock_named(wanted, self._recent, _NO_END)
         older = {name: key for name, key in wanted.items() if name not in self._named}
         if self._recent:
-            await self._look(older, 0, self._recent)
-        await self.lock({number[0] for numbers in self._named.values() for number in numbers})
+            await self._lock_named(older, 0, self._recent)
+        await self._read({number[0] for numbers in self._named.values() for number in numbers})
 
-    async def _look(self, wanted: dict[Name, int], first: int, end: int) -> None:
+    async def _lock_named(self, wanted: dict[Name, int], first: int, end: int) -> None:
         if not wanted:
             return
         rows = await self._connection.fetch(
-            QUERIES["parts_named"],
+            QUERIES["lock_named"],
             [name[0] for name in wanted],
             list(wanted.values()),
             [pack(name[1]) for name in wanted],
@@ -66,16 +66,20 @@ class PartRows:
             self._named.setdefault((operator_id, unpack(text)), []).append((message_id, part))
 
     async def lock(self, message_ids: set[int]) -> None:
-        """Lock messages, and read all their parts that the operator has taken.
+        """Lock messages, and read all their parts that the operator has taken."""
+        if message_ids:
+            await self._connection.fetch(QUERIES["lock_messages"], sorted(message_ids))
+            await self._read(message_ids)
 
-        Read by a statement after the one that locks: it sees what was written by whom we waited
-        for, be it a part that was not there before.
+    async def _read(self, message_ids: set[int]) -> None:
+        """Read the parts of messages that are locked.
+
+        By a statement after the one that locked: it sees what was written by whom we waited for,
+        be it a part that was not there before.
         """
         if not message_ids:
             return
-        ids = sorted(message_ids)
-        await self._connection.fetch(QUERIES["lock_messages"], ids)
-        for row in await self._connection.fetch(QUERIES["locked_parts"], ids):
+        for row in await self._connection.fetch(QUERIES["locked_parts"], sorted(message_ids)):
             message = self._messages.get(row[2])
             if message is None:
                 message = self._messages[row[2]] = MessageRow(*row[10:12])
@@ -108,15 +112,16 @@ class PartRows:
             for p in self._parts.values()
             if p.changed
         ]
-        if parts:
-            await self._connection.execute(QUERIES["set_parts"], *zip(*parts, strict=True))
         settled = [
             (message_id, message.state, message.changed_at)
             for message_id, message in self._messages.items()
             if message.changed_at is not None
         ]
-        if settled:
-            await self._connection.execute(QUERIES["settle_messages"], *zip(*settled, strict=True))
+        if parts:  # what settles a message is a change of a part of its own
+            columns = zip(*settled, strict=True) if settled else ((), (), ())
+            await self._connection.execute(
+                QUERIES["save_receipts"], *zip(*parts, strict=True), *columns
+            )
 
 
 async def write_receipts(
@@ -163,26 +168,8 @@ async def _park(connection: Connection, receipt: ReceiptSeen) -> None:
         await connection.execute(QUERIES["park_keys"], receipt_id, keys, list(map(pack, names)))
 
 
-Given = tuple[int, int, int, int | None, str, int]
-"""message id, part, operator id, key, operator's message id as stored, when it was taken."""
-
-
-async def apply_early(connection: Connection, events: Sequence[PartAccepted]) -> None:
-    """Give parts that were just accepted the receipts that outran them."""
-    await _apply(
-        connection,
-        [
-            (
-                event.message_id,
-                event.part,
-                event.operator_id,
-                operator_key(event.operator_message_id),
-                pack(event.operator_message_id),
-                event.at,
-            )
-            for event in events
-        ],
-    )
+EarlyRow = Sequence[Any]
+"""A parked receipt with the part that it outran, as `early_receipts` selects them."""
 
 
 async def rematch(connection: Connection, recent: int, since: int) -> None:
@@ -190,13 +177,15 @@ async def rematch(connection: Connection, recent: int, since: int) -> None:
     rows = await connection.fetch(
         QUERIES["parted_receipts"], since - EARLY_MS, EARLY_MS, recent, _REMATCHED
     )
-    await _apply(connection, [tuple(row) for row in rows])
+    if rows:
+        given = zip(*map(tuple, rows), strict=True)
+        await apply_early(
+            connection, await connection.fetch(QUERIES["early_receipts"], *given, EARLY_MS)
+        )
 
 
-async def _apply(connection: Connection, given: Sequence[Given]) -> None:
-    if not given:
-        return
-    found = await connection.fetch(QUERIES["early_receipts"], *zip(*given, strict=True), EARLY_MS)
+async def apply_early(connection: Connection, found: Sequence[EarlyRow]) -> None:
+    """Give parts the receipts that outran them."""
     if not found:
         return
     await connection.execute(QUERIES["unpark_receipts"], [row[2] for row in found])

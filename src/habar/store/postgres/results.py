@@ -15,36 +15,50 @@ from habar.model.status import MessageState
 from habar.store.operator_key import operator_key
 from habar.store.port import Finished, PartAccepted, Postponed, Released
 from habar.store.postgres.connection import Connection
+from habar.store.postgres.receipts import EARLY_MS, EarlyRow
 from habar.store.postgres.sql import QUERIES
 from habar.store.postgres.texts import pack
 from habar.store.writes import Write
 
 
-async def write_parts(connection: Connection, events: Sequence[PartAccepted]) -> None:
-    """Each part gets its row; a message whose last part this is leaves the window."""
-    rows = {
-        (event.message_id, event.part): (
-            event.message_id,
-            event.part,
-            event.operator_id,
-            operator_key(event.operator_message_id),
-            pack(event.operator_message_id),
-            event.at,
-        )
-        for event in events  # of one part told twice, the later word
-    }
-    await connection.execute(QUERIES["insert_parts"], *zip(*rows.values(), strict=True))
-    sent = [event.message_id for event in events if event.last and event.final_state is None]
-    if sent:
-        await connection.execute(QUERIES["mark_sent"], sent)
+async def write_parts(connection: Connection, events: Sequence[PartAccepted]) -> list[EarlyRow]:
+    """Each part gets its row; a message whose last part this is leaves the window.
+
+    Answers the parked receipts that outran these parts: receipts.apply_early's to apply.
+    """
+    early: list[EarlyRow] = []
+    for several in _told_once(events):
+        early += await _accept(connection, several)
+    return early
+
+
+def _told_once(events: Sequence[PartAccepted]) -> Iterator[list[PartAccepted]]:
+    """Runs in which no part comes twice: of two words about one, the later stays."""
+    run: list[PartAccepted] = []
+    seen: set[tuple[int, int]] = set()
+    for event in events:
+        if event[:2] in seen:
+            yield run
+            run, seen = [], set()
+        run.append(event)
+        seen.add(event[:2])
+    yield run
+
+
+async def _accept(connection: Connection, events: Sequence[PartAccepted]) -> list[EarlyRow]:
+    rows = [
+        (message_id, part, operator_id, operator_key(name), pack(name), at)
+        for message_id, part, operator_id, name, at, *_ in events
+    ]
+    sent = {event.message_id for event in events if event.last and event.final_state is None}
     ended = {
         event.message_id: (event.message_id, event.final_state, event.at)
         for event in events
-        if event.last and event.final_state
+        if event.last and event.final_state and event.message_id not in sent
     }
-    if ended:
-        columns = zip(*ended.values(), strict=True)
-        await connection.execute(QUERIES["mark_sent_for_good"], *columns)
+    given = zip(*rows, strict=True)
+    endings = zip(*ended.values(), strict=True) if ended else ((), (), ())
+    return await connection.fetch(QUERIES["accept_parts"], *given, EARLY_MS, list(sent), *endings)
 
 
 async def write_settled(connection: Connection, node_id: int, writes: Sequence[Write]) -> None:

@@ -20,6 +20,7 @@ from habar.store.postgres.sql import QUERIES
 from habar.store.postgres.texts import pack, unpack
 
 _COLUMNS = len(MESSAGE_COLUMNS)
+_CHARGE_COLUMNS = 10
 _SENDER, _TEXT = MESSAGE_COLUMNS.index("sender"), MESSAGE_COLUMNS.index("text")
 
 
@@ -35,8 +36,7 @@ async def write_submissions(
     funds = await _funds(connection, sorted({one.account_id for one in submissions}))
     admission = admit(submissions, await _known(connection, submissions), funds, ids.first)
     if admission.accepted:
-        await _insert(connection, admission, node_id)
-        await _charge(connection, admission)
+        await _store(connection, admission, node_id)
         ids.used(len(admission.accepted))
     return admission.outcomes
 
@@ -68,26 +68,28 @@ async def _known(
     return known
 
 
-async def _insert(connection: Connection, admission: Admission, node_id: int) -> None:
+async def _store(connection: Connection, admission: Admission, node_id: int) -> None:
+    """One statement: each costs the batch a journey to the server."""
     columns = list(zip(*[one[:_COLUMNS] for _, one in admission.accepted], strict=True))
     for place in (_SENDER, _TEXT):
         columns[place] = tuple(map(pack, columns[place]))
     message_ids = [message_id for message_id, _ in admission.accepted]
-    await connection.execute(QUERIES["insert_messages"], message_ids, *columns, node_id)
-    if admission.refs:
-        keys = list(zip(*admission.refs, strict=True))
-        await connection.execute(QUERIES["insert_refs"], *keys, list(admission.refs.values()))
+    account_ids = [account_id for account_id, _ in admission.refs]
+    customer_ids = [customer_id for _, customer_id in admission.refs]
+    refs = (account_ids, customer_ids, list(admission.refs.values()))
+    values = (message_ids, *columns, node_id, *refs, *_charges(admission))
+    await connection.execute(QUERIES["store_submissions"], *values)
 
 
-async def _charge(connection: Connection, admission: Admission) -> None:
-    rows = []
+def _charges(admission: Admission) -> Sequence[Sequence[int | None]]:
+    """The columns of what each account has after this, and what it paid."""
+    rows: list[tuple[int | None, ...]] = []
     for account_id, charge in admission.charges.items():
         if charge.messages:
             after = charge.funds_after()
             span = (charge.first_id, charge.last_id, charge.messages)
             rows.append((account_id, *_in_order(after), charge.at, charge.price, *span))
-    if rows:
-        await connection.execute(QUERIES["charge"], *zip(*rows, strict=True))
+    return list(zip(*rows, strict=True)) or [()] * _CHARGE_COLUMNS
 
 
 def _in_order(funds: Funds) -> tuple[int, int | None, int, int]:
