@@ -182,7 +182,7 @@ async def test_parts_that_come_while_a_message_is_waited_for_are_seen(
     await other.execute("BEGIN")
     await other.fetch("SELECT id FROM message WHERE id = $1 FOR UPDATE", message)
     told = node.receipt("op-1")
-    await waits(site, "FROM message")
+    await waits(site, "FOR UPDATE OF message")
     await other.execute(
         "INSERT INTO part (message_id, part, operator_id, operator_message_id, sent_at, state)"
         " VALUES ($1, 2, $2, '', 1, $3)",

@@ -27,21 +27,23 @@ ONE_DAY: dict[str, tuple[str, tuple[Any, ...]]] = {
     "claim": ("message pkey", (1, IDS)),
     "lock_messages": ("message pkey", (IDS,)),
     "locked_parts": ("part pkey", (IDS,)),
-    "parts_named": ("part operator_key_operator_id", (ONES, IDS, NAMES, LAST, NO_END, 2)),
-    "mark_sent": ("message pkey", (IDS,)),
+    "lock_named": ("part operator_key_operator_id", (ONES, IDS, NAMES, LAST, NO_END, 2)),
+    "accept_parts": ("message pkey", (IDS, [2] * len(IDS), ONES, IDS, NAMES, IDS, 1, IDS)),
     "mark_sent_for_good": ("message pkey", (IDS, ONES, IDS)),
     "postpone": ("message pkey", (1, IDS, IDS, NAMES, TRUE, IDS)),
     "release": ("message pkey", (1, IDS)),
     "release_uncertain": ("message pkey", (1, IDS, 1)),
     "finish": ("message pkey", (IDS, ONES, IDS, NAMES, TRUE)),
-    "set_parts": ("part pkey", (IDS, ONES, ONES, NAMES, IDS, IDS, ONES)),
-    "settle_messages": ("message pkey", (IDS, ONES, IDS)),
+    "save_receipts": (
+        "part pkey",
+        (IDS, ONES, ONES, NAMES, IDS, IDS, ONES, IDS, ONES, IDS),
+    ),
     "sent_parts": ("part pkey", (IDS,)),
     "begun": ("part pkey", (IDS,)),
     "whose": ("message pkey", (IDS[0],)),
     "status_by_id": ("message pkey", (1, IDS)),
     "status_by_ref": ("message pkey", (1, IDS)),
-    "known_refs": ("message pkey", (ONES, IDS)),
+    "known_messages": ("message pkey", (IDS,)),
     "story": ("message pkey", (IDS[0],)),
     "story_parts": ("part pkey", (IDS[0],)),
 }
@@ -58,10 +60,8 @@ EVERY_DAY: dict[str, tuple[str, tuple[Any, ...]]] = {
 """What has no id to go by: an index that holds the queue only, so that most days' are empty."""
 
 SMALL: dict[str, tuple[Any, ...]] = {
-    "insert_parts": (IDS, [2] * len(IDS), ONES, IDS, NAMES, IDS),
-    "insert_refs": (ONES, [n + 1000 for n in IDS], IDS),
+    "known_refs": (ONES, IDS),
     "funds": ([1],),
-    "charge": ([1], [1], [1], [1], [1], [1], [1], [1], [1], [1]),
     "refund": (IDS, ONES, ONES, ONES, IDS),
     "ledger_sum": (1,),
     "early_receipts": (IDS, ONES, ONES, IDS, NAMES, IDS, 600_000),
@@ -106,7 +106,11 @@ async def _days(site: Site, node: Node) -> None:
     site.aside.execute(
         "INSERT INTO customer_ref SELECT 1, id, id FROM unnest($1::bigint[]) AS id", IDS
     )
-    site.aside.execute(QUERIES["insert_parts"], IDS, ONES, ONES, IDS, NAMES, IDS)
+    site.aside.execute(
+        "INSERT INTO part (message_id, part, operator_id, operator_key, operator_message_id,"
+        " sent_at) SELECT id, 1, 1, id, 'op-' || id, 1 FROM unnest($1::bigint[]) AS id",
+        IDS,
+    )
 
 
 async def plan_of(connection: Any, name: str, values: tuple[Any, ...], mode: str) -> list[str]:

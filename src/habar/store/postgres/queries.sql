@@ -1,4 +1,7 @@
 -- Every statement of the PostgreSQL engine, by name.
+--
+-- A condition `id = ANY (…)` beside a join over the same ids takes no row away: by it the partitions of
+-- other days are left out before they are planned and opened.
 
 -- Schema -----------------------------------------------------------------------------------------
 -- name: schema
@@ -153,12 +156,14 @@ SELECT id, balance, allowance, day, day_used FROM account
 WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE
 
 -- name: known_refs
-SELECT asked.account_id, asked.customer_id, message.id, message.parts,
-    message.due_at > message.created_at, message.recipient, message.text
+SELECT ref.account_id, ref.customer_id, ref.message_id
 FROM unnest($1::bigint[], $2::bigint[]) AS asked (account_id, customer_id)
 JOIN customer_ref AS ref
     ON ref.account_id = asked.account_id AND ref.customer_id = asked.customer_id
-JOIN message ON message.id = ref.message_id
+
+-- name: known_messages
+SELECT id, parts, due_at > created_at, recipient, text FROM message
+WHERE id = ANY ($1::bigint[])
 
 -- name: store_submissions
 WITH stored AS (
@@ -211,11 +216,8 @@ WITH given AS (
         operator_key = excluded.operator_key, operator_message_id = excluded.operator_message_id,
         sent_at = excluded.sent_at
 ), sent AS (
-    UPDATE message SET stage = 2, node_id = NULL WHERE id = ANY ($8::bigint[]) AND stage < 2
-), ended AS (
-    UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at
-    FROM unnest($9::bigint[], $10::smallint[], $11::bigint[]) AS told (id, state, at)
-    WHERE message.id = told.id AND message.stage < 2
+    UPDATE message SET stage = 2, node_id = NULL
+    WHERE id = ANY ($8::bigint[]) AND stage < 2
 )
 SELECT given.message_id, given.part, receipt.id, receipt.operator_id,
     parked.operator_message_id, receipt.state, receipt.error, receipt.done_at, receipt.at,
@@ -228,6 +230,11 @@ JOIN receipt_unmatched AS receipt
 WHERE receipt.at >= given.at - $7
 ORDER BY receipt.id FOR UPDATE OF receipt
 
+-- name: mark_sent_for_good
+UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at
+FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) AS told (id, state, at)
+WHERE message.id = told.id AND message.id = ANY ($1::bigint[]) AND message.stage < 2
+
 -- A message has a node_id while it is CLAIMED only. `stage = 1` beside it would make PostgreSQL look
 -- through all that the node has in hand (message_claimed) in place of the few that are meant.
 -- name: postpone
@@ -237,7 +244,7 @@ UPDATE message SET stage = 0, node_id = NULL, next_at = told.due_at, attempts = 
     uncertain_at = CASE WHEN told.uncertain THEN told.at ELSE uncertain_at END
 FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::boolean[], $6::bigint[])
     AS told (id, due_at, error, uncertain, at)
-WHERE message.id = told.id AND message.node_id = $1
+WHERE message.id = told.id AND message.id = ANY ($2::bigint[]) AND message.node_id = $1
 RETURNING message.id
 
 -- name: release
@@ -255,7 +262,7 @@ UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at =
     last_error = told.error, refunded = CASE WHEN told.refund THEN price ELSE 0 END
 FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::text[], $5::boolean[])
     AS told (id, state, at, error, refund)
-WHERE message.id = told.id AND message.stage < 3
+WHERE message.id = told.id AND message.id = ANY ($1::bigint[]) AND message.stage < 3
 RETURNING message.id, message.account_id, message.price, message.parts, told.at, told.refund
 
 -- name: refund
@@ -284,7 +291,7 @@ FROM (
         WHERE part.operator_key = named.operator_key AND part.operator_id = named.operator_id
             AND part.operator_message_id = named.name
             AND part.message_id >= $4 AND part.message_id < $5
-        ORDER BY part.message_id DESC, part.part DESC LIMIT $6
+        ORDER BY part.message_id + 0 DESC, part.part DESC LIMIT $6 -- not by the primary key
     ) AS named_part
 ) AS found
 JOIN message ON message.id = found.message_id
@@ -311,10 +318,11 @@ WITH parts AS (
         $7::integer[]
     ) AS told (message_id, part, state, error, done_at, receipt_at, receipts)
     WHERE part.message_id = told.message_id AND part.part = told.part
+        AND part.message_id = ANY ($1::bigint[])
 )
 UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at
 FROM unnest($8::bigint[], $9::smallint[], $10::bigint[]) AS told (id, state, at)
-WHERE message.id = told.id
+WHERE message.id = told.id AND message.id = ANY ($8::bigint[])
 
 -- name: park_receipt
 INSERT INTO receipt_unmatched (operator_id, operator_message_id, state, error, done_at, at, raw)

@@ -107,11 +107,11 @@ class PartRows:
 
     async def save(self) -> None:
         """Write what has changed."""
-        parts = [
+        parts = sorted(
             (p.message_id, p.part, p.state, pack(p.error), p.done_at, p.receipt_at, p.receipts)
             for p in self._parts.values()
             if p.changed
-        ]
+        )
         settled = [
             (message_id, message.state, message.changed_at)
             for message_id, message in self._messages.items()

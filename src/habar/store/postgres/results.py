@@ -46,19 +46,21 @@ def _told_once(events: Sequence[PartAccepted]) -> Iterator[list[PartAccepted]]:
 
 
 async def _accept(connection: Connection, events: Sequence[PartAccepted]) -> list[EarlyRow]:
-    rows = [
+    rows = sorted(
         (message_id, part, operator_id, operator_key(name), pack(name), at)
         for message_id, part, operator_id, name, at, *_ in events
-    ]
+    )
     sent = {event.message_id for event in events if event.last and event.final_state is None}
     ended = {
         event.message_id: (event.message_id, event.final_state, event.at)
         for event in events
         if event.last and event.final_state and event.message_id not in sent
     }
+    if ended:
+        columns = zip(*ended.values(), strict=True)
+        await connection.execute(QUERIES["mark_sent_for_good"], *columns)
     given = zip(*rows, strict=True)
-    endings = zip(*ended.values(), strict=True) if ended else ((), (), ())
-    return await connection.fetch(QUERIES["accept_parts"], *given, EARLY_MS, list(sent), *endings)
+    return await connection.fetch(QUERIES["accept_parts"], *given, EARLY_MS, list(sent))
 
 
 async def write_settled(connection: Connection, node_id: int, writes: Sequence[Write]) -> None:

@@ -60,12 +60,22 @@ async def _known(
     if not asked:
         return {}
     account_ids, customer_ids = zip(*asked, strict=True)
-    known: dict[CustomerKey, Known] = {}
-    rows = await connection.fetch(QUERIES["known_refs"], account_ids, customer_ids)
-    for account_id, ref, message_id, parts, later, recipient, text in rows:
-        state = MessageState.SCHEDULED if later else MessageState.ACCEPTED
-        known[account_id, ref] = Known(message_id, parts, state, recipient, unpack(text))
-    return known
+    refs = await connection.fetch(QUERIES["known_refs"], account_ids, customer_ids)
+    if not refs:  # as a rule; then no partition of messages is asked
+        return {}
+    message_ids = sorted({row[2] for row in refs})
+    rows = await connection.fetch(QUERIES["known_messages"], message_ids)
+    messages = {row[0]: _known_message(*row) for row in rows}
+    return {
+        (account_id, customer_id): messages[message_id]
+        for account_id, customer_id, message_id in refs
+        if message_id in messages
+    }
+
+
+def _known_message(message_id: int, parts: int, later: bool, recipient: int, text: str) -> Known:
+    state = MessageState.SCHEDULED if later else MessageState.ACCEPTED
+    return Known(message_id, parts, state, recipient, unpack(text))
 
 
 async def _store(connection: Connection, admission: Admission, node_id: int) -> None:
