@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,16 +96,23 @@ def days(engine: PostgresEngine, desk: Desk) -> Days:
 
 @pytest.fixture
 async def site(postgres: Server, tmp_path: Path) -> AsyncIterator[Site]:
-    site = await Site.make(postgres, tmp_path)
-    yield site
-    await site.close()
-    assert own_tasks() == []
+    async with looked_after(await Site.make(postgres, tmp_path)) as site:
+        yield site
 
 
 @pytest.fixture
 async def own_site(own_postgres: Server, tmp_path: Path) -> AsyncIterator[Site]:
     """On a server that may be restarted."""
-    site = await Site.make(own_postgres, tmp_path)
+    async with looked_after(await Site.make(own_postgres, tmp_path)) as site:
+        yield site
+
+
+@asynccontextmanager
+async def looked_after(site: Site) -> AsyncIterator[Site]:
+    """Nothing went wrong unseen (a call-back called twice, a task that died); nothing is left."""
+    unseen: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
     yield site
     await site.close()
     assert own_tasks() == []
+    assert unseen == []

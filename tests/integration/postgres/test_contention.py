@@ -154,22 +154,23 @@ async def test_staffs_transaction_that_takes_too_long_is_not_done_again(site: Si
 
 
 @pytest.mark.parametrize("poisoned", [False, True])
-async def test_a_missing_table_is_no_reason_to_throw_receipts_away(
+async def test_a_missing_table_is_no_reason_to_throw_away_what_operators_said(
     site: Site, node: Node, poisoned: bool
 ) -> None:
     """Nor to tell customers that their messages are at fault."""
-    message = await node.claimed()
-    await node.accept(message, "op-1")
+    messages = [await node.claimed() for _ in range(2)]
+    await node.accept(messages[0], "op-1")
     site.aside.execute("ALTER TABLE part RENAME TO lent")
-    told = node.receipt("op-1")
-    if poisoned:  # in the same batch, which is done one by one for it
-        node.receipt("\udc80")
+    receipt, accepted = node.receipt("op-1"), node.accept(messages[1], "op-2")
+    if poisoned:  # the batch is done one by one for it
+        node.submitted(node.message(text="\udc80"))
     await site.tried_again(node.store, 2)
     assert isinstance(await node.submitted(node.message()), StoreUnavailable)
-    assert not told.done()
+    assert not receipt.done()
+    assert not accepted.done()
     site.aside.execute("ALTER TABLE lent RENAME TO part")
-    assert await told == message
-    assert await node.state(message) == MessageState.DELIVERED
+    assert await asyncio.gather(receipt, accepted) == messages
+    assert await node.state(messages[0]) == MessageState.DELIVERED
 
 
 async def test_parts_that_come_while_a_message_is_waited_for_are_seen(
