@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -122,7 +121,7 @@ class PostgresEngine:
         node.writer.drop()
         for connection in parts.pool._free:
             connection.terminate()
-        os.close(node.lock)
+        node.home.leave()
         store._parts = None
 
     async def close(self) -> None:

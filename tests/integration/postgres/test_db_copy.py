@@ -386,8 +386,8 @@ async def test_a_target_on_which_a_node_lives(
 ) -> None:
     await do(
         target,
-        "INSERT INTO node (name, roles, version, started_at, lease_until, batch)"
-        " VALUES ('first', '{}', '', 0, 9000000000000, 0)",
+        "INSERT INTO node (name, home, roles, version, started_at, lease_until, batch)"
+        " VALUES ('first', '', '{}', '', 0, 9000000000000, 0)",
     )
     with pytest.raises(Conflict, match="the node first runs"):
         await copied(path, target)

@@ -11,12 +11,13 @@ from urllib.parse import quote
 import asyncpg
 import pytest
 
-from habar.errors import HabarError, SchemaMismatch, StoreUnavailable
+from habar.errors import AlreadyOpen, HabarError, SchemaMismatch, StoreUnavailable
 from habar.store.postgres import PostgresStore
 from habar.store.postgres.connection import Address
 from habar.store.postgres.migrate import Step, migrate, newest, schema_of, steps
 from habar.store.postgres.node import Who
 
+from ...contract.postgres_engine import ROLES
 from ...postgres.proxy import Proxy
 from ...postgres.server import Server
 from .site import NOW, Site, own_tasks
@@ -166,3 +167,30 @@ async def test_a_step_that_the_server_refuses_is_told_as_such(
         await migrate(connection)
     assert (await schema_of(connection)).version == newest() - 1
     connection.terminate()
+
+
+async def test_a_name_in_another_folder_is_waited_for_while_it_may_live(
+    site: Site, tmp_path: Path
+) -> None:
+    """As on another machine: the name is another process's until its lease has run out."""
+    node = await site.node(lease=1.0)
+    held = await node.claimed()
+    elsewhere = PostgresStore(Address(site.url), Who("first", ROLES, 1.0), tmp_path / "elsewhere")
+    with pytest.raises(AlreadyOpen, match="the node first runs elsewhere"):
+        await elsewhere.open(NOW)
+    assert await node.release(held) == held
+    held = await node.claimed()
+    site.die(node.store)
+    assert await elsewhere.open(NOW) == 1
+    story = await elsewhere.story(held)
+    assert story is not None
+    assert story.repeats == 1
+    await elsewhere.close()
+
+
+async def test_a_name_in_its_own_folder_is_taken_back_at_once(site: Site) -> None:
+    node = await site.node()  # with a lease that nobody waits for
+    await node.claimed()
+    site.die(node.store)
+    again = site.new()
+    assert await again.open(NOW) == 1

@@ -1,8 +1,8 @@
 """The PostgreSQL engine of `store.port`: one of the nodes that share a database.
 
-Guarantees: one process of a name on a machine (flock on `node-<name>.lock` in the data folder, gone
-with the process), so that what a run of that name had in hand when it died is back in the queue
-before anything else happens; what other nodes had in hand comes back when their leases run out. A
+Guarantees: one process of a name at a time: in one data folder by a lock (home.py), so that what a
+run of that name had in hand when it died is back in the queue before anything else happens;
+elsewhere by waiting for its lease. What other nodes had in hand comes back when theirs run out. A
 node that was away itself gives the others a lease's time to come back, too, before it takes them
 for dead. Commands may use the books beside the nodes. The schema is never changed from here.
 """
@@ -10,7 +10,7 @@ for dead. Commands may use the books beside the nodes. The schema is never chang
 from __future__ import annotations
 
 import asyncio
-import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,12 +19,12 @@ import structlog
 
 from habar.errors import AlreadyOpen, HabarError, StoreUnavailable
 from habar.model.message import MessageStatus, Ref
-from habar.store.lock import lock_file
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
 from habar.store.port import Counts, Story, UnmatchedReceipt, WaitingAccount
 from habar.store.postgres.books import PostgresBooks
 from habar.store.postgres.connection import Address, Connection, name_of
 from habar.store.postgres.hints import Hints
+from habar.store.postgres.home import Home, enter
 from habar.store.postgres.journal import PostgresJournal
 from habar.store.postgres.migrate import check
 from habar.store.postgres.node import Clock, Run, Who, end_runs
@@ -37,6 +37,8 @@ from habar.store.postgres.sql import QUERIES
 from habar.store.postgres.writer import Writer
 from habar.store.retention import Keep, Tidied
 
+_PAUSE = 1.0
+"""Seconds until a name that another node may have is asked for again."""
 _ROUNDS = 4
 """Looks for the dead in the time of a lease."""
 
@@ -58,14 +60,14 @@ class _Node:
 
     def __init__(
         self,
-        lock: int,
+        home: Home,
         run: Run,
         writer: Writer,
         journal: PostgresJournal,
         hints: Hints,
         retention: Retention,
     ) -> None:
-        self.lock = lock
+        self.home = home
         self.run = run
         self.writer = writer
         self.journal = journal
@@ -98,14 +100,12 @@ class PostgresStore:
 
     # --- Life ------------------------------------------------------------------------------------
     async def open(self, now: int | None = None) -> int:
-        """See store.port.Store. Another process of this node's name here: AlreadyOpen."""
-        lock = lock_file(self._folder / f"node-{self._who.name}.lock")
-        if lock is None:
-            raise AlreadyOpen(f"another process is the node {self._who.name} here")
+        """See store.port.Store. A node of this name that lives: AlreadyOpen."""
+        home = enter(self._folder, self._who.name)
         parts = _Open(self._address, self._connections)
         try:
             await parts.pool.ask(check)
-            node = parts.node = self._make_node(lock, parts)
+            node = parts.node = self._make_node(home, parts)
             recovered = await _begin_first_run(node, now)
             await node.hints.start()
         except BaseException:
@@ -113,7 +113,7 @@ class PostgresStore:
                 await parts.node.hints.close()
                 parts.node.writer.drop()
             await parts.pool.close()
-            os.close(lock)
+            home.leave()
             raise
         self._parts = parts
         node.journal.start()
@@ -143,8 +143,8 @@ class PostgresStore:
             self._parts = None
             await parts.pool.close()
 
-    def _make_node(self, lock: int, parts: _Open) -> _Node:
-        run = Run(self._who, self._clock)
+    def _make_node(self, home: Home, parts: _Open) -> _Node:
+        run = Run(self._who, home.mark, self._clock)
         writer = Writer(self._address, run)
 
         async def begin() -> None:
@@ -157,7 +157,7 @@ class PostgresStore:
             self._address, parts.pool, own_id=lambda: run.id, heard=self._heard, on=self._notify
         )
         retention = Retention(self._address, parts.pool, journal.run)
-        return _Node(lock, run, writer, journal, hints, retention)
+        return _Node(home, run, writer, journal, hints, retention)
 
     @property
     def _open(self) -> _Open:
@@ -293,20 +293,34 @@ class PostgresStore:
 async def _begin_first_run(node: _Node, now: int | None) -> int:
     """End what a dead process of this name left, and begin; how many messages it had in hand.
 
-    Raises StoreUnavailable.
+    One that may live elsewhere is given a lease's time to be heard of again.
+    Raises AlreadyOpen, StoreUnavailable.
     """
     run = node.run
+    patience = time.monotonic() + run.who.lease + _PAUSE
     try:
         connection = await node.writer.connection()
-        async with connection.transaction():
-            now = now or await connection.fetchval(QUERIES["clock"])
-            rows = await connection.fetch(QUERIES["runs_of_name"], run.who.name)
-            recovered = await end_runs(connection, [row[0] for row in rows], now)
-            await run.begin(connection, now, recovered)
+        while (recovered := await _take_name(connection, run, now)) is None:
+            if time.monotonic() > patience:
+                raise AlreadyOpen(f"the node {run.who.name} runs elsewhere; choose another name")
+            log.warning("a node of this name may live elsewhere: waiting for its lease to end")
+            await asyncio.sleep(_PAUSE)
         run.hold()
         await node.writer.ids.ensure(connection, 1)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         raise StoreUnavailable(f"the store cannot write: {name_of(error)}") from error
+    return recovered
+
+
+async def _take_name(connection: Connection, run: Run, now: int | None) -> int | None:
+    """Begin the run unless another folder's of its name may live; None where one may."""
+    async with connection.transaction():
+        now = now or await connection.fetchval(QUERIES["clock"])
+        rows = await connection.fetch(QUERIES["runs_of_name"], run.who.name, run.home)
+        if any(elsewhere for _, elsewhere in rows):
+            return None
+        recovered = await end_runs(connection, [row[0] for row in rows], now)
+        await run.begin(connection, now, recovered)
     return recovered
 
 
@@ -355,7 +369,7 @@ async def _end_node(node: _Node) -> None:
             await _end_run(node)
     finally:
         await node.writer.close()
-        os.close(node.lock)
+        node.home.leave()
 
 
 async def _end_run(node: _Node) -> None:

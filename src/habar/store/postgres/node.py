@@ -6,8 +6,8 @@ is written. The number of each commit stands in the row, so that one whose answe
 looked up. `holds` is told by the monotonic clock and ends well before the lease does, so that
 nobody can have taken over while it is True.
 
-A run is ended by others once its lease has run out (`reap`), by a process of the same name on the
-same machine at once (the old process cannot live: the name's lock is taken), and by itself.
+A run is ended by others once its lease has run out, by a process of the same name in the same
+folder at once (the old process cannot live: the name's lock is taken), and by itself.
 """
 
 from __future__ import annotations
@@ -67,8 +67,10 @@ class Clock:
 class Run:
     """This process's run; a new one after each loss."""
 
-    def __init__(self, who: Who, clock: Clock) -> None:
+    def __init__(self, who: Who, home: str, clock: Clock) -> None:
+        """`home`: the mark of the folder whose lock keeps the name (home.py)."""
         self.who = who
+        self.home = home
         self.id = 0
         self.batch = 0
         """Number of the last commit that is known."""
@@ -107,6 +109,7 @@ class Run:
         row = await connection.fetchrow(
             QUERIES["begin_run"],
             self.who.name,
+            self.home,
             list(self.who.roles),
             __version__,
             now,

@@ -52,8 +52,10 @@ WHERE day > (SELECT max(day) FROM span) - $1::integer
 
 -- Runs -------------------------------------------------------------------------------------------
 -- name: begin_run
-INSERT INTO node (name, roles, version, started_at, lease_until, batch, recovered)
-VALUES ($1, $2, $3, $4, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $5::bigint, 0, $6)
+INSERT INTO node (name, home, roles, version, started_at, lease_until, batch, recovered)
+VALUES (
+    $1, $2, $3, $4, $5, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $6::bigint, 0, $7
+)
 RETURNING id, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
 
 -- name: renew_run
@@ -66,7 +68,9 @@ RETURNING (extract(epoch FROM clock_timestamp()) * 1000)::bigint
 SELECT batch FROM node WHERE id = $1 FOR UPDATE
 
 -- name: runs_of_name
-SELECT id FROM node WHERE name = $1 AND ended_at IS NULL FOR UPDATE
+SELECT id, home <> $2
+    AND lease_until >= (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+FROM node WHERE name = $1 AND ended_at IS NULL FOR UPDATE
 
 -- name: lapsed_runs
 SELECT id FROM node

@@ -36,7 +36,7 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def run() -> Run:
-    return Run(Who("first", (), LEASE), Clock())
+    return Run(Who("first", (), LEASE), "home", Clock())
 
 
 async def test_nothing_is_held_before_the_commit(database: Any, run: Run) -> None:
