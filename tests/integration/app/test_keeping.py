@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from habar.app.database import books_of, open_store
+from habar.app.database import Place, books_of, open_store
 from habar.app.gateway import Gateway
 from habar.config import MessagesSettings, Settings, TextsSettings
 from habar.model.message import Outcome, Submission
@@ -23,7 +23,7 @@ AT_ONCE = 100
 
 async def fill(data: Path, days: int) -> None:
     """Messages that came so many days ago, too late to be sent: they had ended at once."""
-    store, _ = await open_store(data)
+    store, _ = await open_store(Place(data))
     now = SystemClock().now_ms()
     at = now - days * DAY
     account = (await store.books.account("acme")).credentials.account.id
@@ -80,7 +80,7 @@ async def old_and_new(settings: Settings) -> list[int]:
 async def test_messages_are_taken_while_old_ones_go(settings: Settings) -> None:
     settings = msgspec.structs.replace(settings, messages=MessagesSettings(keep_days=30))
     new = await old_and_new(settings)
-    async with books_of(Path(settings.gateway.data)) as store:
+    async with books_of(Place.of(settings)) as store:
         assert await store.story(1) is None
         assert await store.story(OLD) is None
         for message_id in new:
@@ -92,7 +92,7 @@ async def test_messages_are_taken_while_old_ones_go(settings: Settings) -> None:
 async def test_messages_are_taken_while_old_texts_go(settings: Settings) -> None:
     settings = msgspec.structs.replace(settings, texts=TextsSettings(keep_days=30))
     new = await old_and_new(settings)
-    async with books_of(Path(settings.gateway.data)) as store:
+    async with books_of(Place.of(settings)) as store:
         for message_id, text in ((1, ""), (OLD, ""), (new[0], "Salem"), (new[-1], "Salem")):
             story = await store.story(message_id)
             assert story is not None
