@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from habar.app.database import Place, books_of
-from habar.store.port import Story
+from habar.store.readings import Story
 
 
 async def stories(where: Path | Place, sms_ids: Iterable[int]) -> list[Story]:

@@ -9,7 +9,8 @@ import pytest
 
 from habar.errors import NotFound
 from habar.model.status import MessageState
-from habar.store.port import Claim, Counts, ExpireWaiting, WaitingAccount, Withdraw
+from habar.store.port import Claim, ExpireWaiting, Withdraw
+from habar.store.readings import Counts, WaitingAccount
 
 NOW = 1_790_000_000_000
 LONG_AGO = 0

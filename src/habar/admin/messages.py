@@ -15,7 +15,8 @@ from habar.model.account import DEFAULT_TIMEZONE
 from habar.model.message import BLANKED, Protocol
 from habar.model.status import MessageState, Stage
 from habar.model.times import format_time
-from habar.store.port import PartStory, Store, Story
+from habar.store.port import Store
+from habar.store.readings import PartStory, Story
 from habar.wire.text import Encoding
 
 _STAGES = {

@@ -35,7 +35,8 @@ from habar.northbound.http.settings import HttpSettings, ListenAddress
 from habar.northbound.http.xml import XmlEndpoint, error_body
 from habar.query import Query
 from habar.store.nodes import Node
-from habar.store.port import Counts, Store
+from habar.store.port import Store
+from habar.store.readings import Counts
 from habar.submit.authenticate import Authenticator
 from habar.submit.directory import Directory
 from habar.submit.door import Door, DoorSettings

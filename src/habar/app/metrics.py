@@ -20,7 +20,8 @@ from habar.dispatch import Dispatcher, Housekeeping, Lane, Retention
 from habar.errors import Refusal
 from habar.inbound import Receipts
 from habar.store.nodes import Node
-from habar.store.port import Counts, Store
+from habar.store.port import Store
+from habar.store.readings import Counts
 from habar.submit.directory import Directory
 from habar.submit.door import Door
 

@@ -36,6 +36,7 @@ from habar.model.account import Account, AccountKind, Compat, Credentials, Funds
 from habar.model.message import MessageStatus, Outcome, Ref, Submission
 from habar.model.status import MessageState
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
+from habar.store.readings import Counts, Story, UnmatchedReceipt, WaitingAccount
 from habar.store.retention import Keep, Tidied
 
 
@@ -190,76 +191,6 @@ class Journal(Port):
     @property
     def backlog(self) -> int:
         """Writes that wait for a commit: the doors refuse work (503) when it grows too large."""
-
-
-# --- What can be read ----------------------------------------------------------------------------
-class WaitingAccount(NamedTuple):
-    """An account that has messages in an operator's queue, and when the first of them is due."""
-
-    priority: int
-    account_id: int
-    due_at: int
-
-
-class Counts(NamedTuple):
-    """How much there is of everything, for /metrics."""
-
-    waiting: int
-    claimed: int
-    unmatched_receipts: int
-
-
-@dataclass(frozen=True, slots=True)
-class PartStory:
-    """One part of a message: what the operator said of it, and when."""
-
-    part: int
-    operator_id: int
-    operator_message_id: str
-    sent_at: int
-    state: MessageState | None
-    error: str
-    done_at: int | None
-    receipt_at: int | None
-    receipts: int
-    """How many receipts came for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A message's whole story, told from its rows.
-
-    `submission.due_at` is the customer's wish; passing errors do not change it.
-    """
-
-    message_id: int
-    account_id: int
-    login: str
-    submission: Submission
-    """As it was accepted; `state` and `stage` as they are now."""
-    operator: str
-    attempts: int
-    repeats: int
-    uncertain_at: int | None
-    """When a process or link died with the message in hand: it may have gone out twice."""
-    last_error: str
-    sent_at: int | None
-    completed_at: int | None
-    refunded: int
-    """Tiyn given back."""
-    parts: tuple[PartStory, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class UnmatchedReceipt:
-    """A receipt that belongs to no message we know."""
-
-    operator_id: int
-    operator_message_id: str
-    state: MessageState
-    error: str
-    at: int
-    raw: str
 
 
 # --- What staff may change -----------------------------------------------------------------------

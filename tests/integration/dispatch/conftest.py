@@ -19,7 +19,8 @@ from habar.model.route import Operator, Routes
 from habar.model.status import MessageState
 from habar.operators import Link, LinkState, OperatorSettings, SystemClock, Timer
 from habar.simulator import Received, Settings, Simulator
-from habar.store.port import Event, NewAccount, Story
+from habar.store.port import Event, NewAccount
+from habar.store.readings import Story
 from habar.store.sqlite import SqliteStore
 from habar.submit.door import Door
 

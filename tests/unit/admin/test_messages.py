@@ -10,7 +10,7 @@ from habar.admin.messages import StoryLine, story, tell
 from habar.errors import NotFound
 from habar.model.message import Protocol, Submission
 from habar.model.status import MessageState, Stage
-from habar.store.port import PartStory, Story
+from habar.store.readings import PartStory, Story
 
 AT = 1_735_714_800_000  # 2025-01-01 12:00:00 in Almaty
 SENT = Submission(

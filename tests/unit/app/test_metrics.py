@@ -15,7 +15,7 @@ from habar.dispatch import LaneCounters
 from habar.errors import Refusal
 from habar.operators import LinkCounters
 from habar.store.nodes import Node
-from habar.store.port import Counts
+from habar.store.readings import Counts
 from habar.submit.tally import Tally
 
 

@@ -16,7 +16,8 @@ from habar.model.message import Outgoing
 from habar.model.retry import RetryPlan
 from habar.operators import BindKind, LinkCounters, OperatorSettings
 from habar.operators import bundle as bundle_module
-from habar.store.port import Claim, Released, WaitingAccount
+from habar.store.port import Claim, Released
+from habar.store.readings import WaitingAccount
 from habar.wire.smpp import SubmitResult
 
 START = 1_790_000_000_000

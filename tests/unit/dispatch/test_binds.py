@@ -14,7 +14,7 @@ from habar.model.message import Outgoing
 from habar.operators import OperatorSettings
 from habar.operators import bundle as bundle_module
 from habar.store.nodes import Hint, Slot, Slots, Watcher
-from habar.store.port import WaitingAccount
+from habar.store.readings import WaitingAccount
 
 from .conftest import HandClock, HandLink, HandStore
 

@@ -20,7 +20,6 @@ import structlog
 from habar.errors import AlreadyOpen, HabarError, StoreUnavailable
 from habar.model.message import MessageStatus, Ref
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
-from habar.store.port import Counts, Story, UnmatchedReceipt, WaitingAccount
 from habar.store.postgres.books import PostgresBooks
 from habar.store.postgres.connection import Address, Connection, name_of
 from habar.store.postgres.hints import Hints
@@ -35,6 +34,7 @@ from habar.store.postgres.retention import Retention
 from habar.store.postgres.slots import share
 from habar.store.postgres.sql import QUERIES
 from habar.store.postgres.writer import Writer
+from habar.store.readings import Counts, Story, UnmatchedReceipt, WaitingAccount
 from habar.store.retention import Keep, Tidied
 
 _PAUSE = 1.0

@@ -11,11 +11,11 @@ from typing import Any
 
 from habar.model.message import MESSAGE_COLUMNS, MessageStatus, Ref, Submission
 from habar.model.status import MessageState, visible_state
-from habar.store.port import Counts, PartStory, Story, UnmatchedReceipt, WaitingAccount
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.pool import Pool
 from habar.store.postgres.sql import QUERIES
 from habar.store.postgres.texts import unpack
+from habar.store.readings import Counts, PartStory, Story, UnmatchedReceipt, WaitingAccount
 
 _KEY_MAX = (1 << 63) - 1
 _COLUMNS = len(MESSAGE_COLUMNS)

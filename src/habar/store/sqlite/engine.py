@@ -22,7 +22,7 @@ from habar.errors import AlreadyOpen, StoreUnavailable
 from habar.model.message import MessageStatus, Ref
 from habar.store.lock import lock_file
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
-from habar.store.port import Counts, Story, UnmatchedReceipt, WaitingAccount
+from habar.store.readings import Counts, Story, UnmatchedReceipt, WaitingAccount
 from habar.store.retention import Keep, Tidied
 from habar.store.sqlite.books import SqliteBooks
 from habar.store.sqlite.connection import name_of

@@ -16,7 +16,7 @@ from typing import TypeVar
 from habar.errors import StoreUnavailable
 from habar.model.message import MESSAGE_COLUMNS, MessageStatus, Ref, Submission
 from habar.model.status import MessageState, visible_state
-from habar.store.port import Counts, PartStory, Story, UnmatchedReceipt, WaitingAccount
+from habar.store.readings import Counts, PartStory, Story, UnmatchedReceipt, WaitingAccount
 from habar.store.sqlite.connection import connect, name_of
 from habar.store.sqlite.sql import QUERIES, slices
 

@@ -1,0 +1,81 @@
+"""What can be read of a store: how much waits and for whom, and a message's whole story.
+
+Values only, part of the store's port. Times are UTC milliseconds, money is tiyn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from habar.model.message import Submission
+from habar.model.status import MessageState
+
+
+class WaitingAccount(NamedTuple):
+    """An account that has messages in an operator's queue, and when the first of them is due."""
+
+    priority: int
+    account_id: int
+    due_at: int
+
+
+class Counts(NamedTuple):
+    """How much there is of everything, for /metrics."""
+
+    waiting: int
+    claimed: int
+    unmatched_receipts: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartStory:
+    """One part of a message: what the operator said of it, and when."""
+
+    part: int
+    operator_id: int
+    operator_message_id: str
+    sent_at: int
+    state: MessageState | None
+    error: str
+    done_at: int | None
+    receipt_at: int | None
+    receipts: int
+    """How many receipts came for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A message's whole story, told from its rows.
+
+    `submission.due_at` is the customer's wish; passing errors do not change it.
+    """
+
+    message_id: int
+    account_id: int
+    login: str
+    submission: Submission
+    """As it was accepted; `state` and `stage` as they are now."""
+    operator: str
+    attempts: int
+    repeats: int
+    uncertain_at: int | None
+    """When a process or link died with the message in hand: it may have gone out twice."""
+    last_error: str
+    sent_at: int | None
+    completed_at: int | None
+    refunded: int
+    """Tiyn given back."""
+    parts: tuple[PartStory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedReceipt:
+    """A receipt that belongs to no message we know."""
+
+    operator_id: int
+    operator_message_id: str
+    state: MessageState
+    error: str
+    at: int
+    raw: str
