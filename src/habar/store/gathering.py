@@ -14,6 +14,7 @@ How a batch is written is the engine's: it ends each with `_committed` or `_fail
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +34,7 @@ LAST_TRIES = 3
 log = structlog.get_logger(__name__)
 
 
-class GatheringJournal:
+class GatheringJournal(ABC):
     """`store.port.Journal` but for the writing. To be made in the loop that it serves."""
 
     most = 256
@@ -58,21 +59,21 @@ class GatheringJournal:
         self._turned = asyncio.Event()
 
     # --- For the engine to say -------------------------------------------------------------------
+    @abstractmethod
     def _write(self, writes: list[Write]) -> None:
         """Write a batch and, now or later, call `_committed` or `_failed`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _probe(self) -> None:
         """Write next to nothing, to see whether the store is well; end it as `_write`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _recover(self, error: BaseException) -> None:
         """A batch has failed: make ready for another try."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _name_of(self, error: BaseException) -> str:
         """What may be logged of an error: its name, never a value."""
-        raise NotImplementedError
 
     # --- What is given ---------------------------------------------------------------------------
     def submit(self, submissions: Sequence[Submission], done: SubmitDone) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from habar.store.retention import Keep, Tidied
 from habar.store.sqlite.batch import Chore
-from habar.store.sqlite.retention import CHUNK, Retention
+from habar.store.sqlite.retention import Retention
 from habar.store.sqlite.sql import QUERIES
+from habar.store.tidying import CHUNK
 
 FEW, MANY = 1_000, 30_000
 ALL_OLD = MANY + 1

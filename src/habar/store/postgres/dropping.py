@@ -30,9 +30,9 @@ import structlog
 
 from habar.store.postgres.connection import Address, Connection, name_of
 from habar.store.postgres.pool import Pool
-from habar.store.postgres.spans import NOTHING, Step
 from habar.store.postgres.sql import QUERIES
 from habar.store.retention import Keep
+from habar.store.tidying import NOTHING, Step
 
 LOCK_MS = 2_000
 """Longer than vacuum takes to give way (deadlock_timeout), shorter than submitters would notice."""

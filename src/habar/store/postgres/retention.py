@@ -17,40 +17,29 @@ its day. Knows no days of its own and no clock.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from habar.store.postgres.batch import Chore
 from habar.store.postgres.connection import Address, Connection
 from habar.store.postgres.dropping import Dropping, columns_with_ref
 from habar.store.postgres.pool import Pool
-from habar.store.postgres.spans import NOTHING, Judge, Span, Step, span_after
+from habar.store.postgres.spans import Judge, Span, span_after
 from habar.store.postgres.sql import QUERIES
-from habar.store.retention import Keep, Tidied
+from habar.store.retention import Keep
+from habar.store.tidying import NOTHING, Look, Pass, Step
 
-CHUNK = 100
-"""Rows a transaction: a few milliseconds that the others wait."""
 Run = Callable[[Chore, int], Awaitable[Any]]
 
 
-class _Look(NamedTuple):
-    """What lies after a place."""
-
-    rows: int
-    upto: int | None
-    """The last row that is old enough to be judged; None: none of them is."""
-    ended: int
-
-
 class Retention:
-    """A pass over what may go, in as many calls as it takes; after it the next one begins."""
+    """What a pass does here, step by step."""
 
     def __init__(self, address: Address, pool: Pool, run: Run) -> None:
         self._pool = pool
         self._run = run
         self._judge = Judge(pool)
-        self._steps = (
+        steps = (
             self._judge.step,
             Dropping(address, pool).step,
             self._messages,
@@ -58,28 +47,8 @@ class Retention:
             self._kept_texts,
             self._texts,
         )
-        self._step = 0
-        self._place = 0
-        self._one_at_a_time = asyncio.Lock()
-
-    async def tidy(self, keep: Keep, limit: int) -> Tidied:
+        self.tidy = Pass(steps).tidy
         """See store.port.Store."""
-        async with self._one_at_a_time:
-            return await self._go_on(keep, limit)
-
-    async def _go_on(self, keep: Keep, limit: int) -> Tidied:
-        rows = messages = texts = 0
-        while rows < limit:
-            did = await self._steps[self._step](keep, self._place, min(CHUNK, limit - rows))
-            rows += did.rows
-            messages += did.messages
-            texts += did.texts
-            self._place = did.place or 0
-            if did.place is None:
-                self._step = (self._step + 1) % len(self._steps)
-                if not self._step:
-                    return Tidied(messages, texts, more=False)
-        return Tidied(messages, texts, more=True)
 
     async def _messages(self, keep: Keep, place: int, most: int) -> Step:
         if keep.messages_before is None:
@@ -144,8 +113,8 @@ class Retention:
             await self._run(_blanking(span, after, span.last_id, before), 1)
         return Step(1, span.last_id)
 
-    async def _look(self, name: str, *values: int) -> _Look:
-        return _Look(*await self._pool.ask(lambda c: c.fetchrow(QUERIES[name], *values)))
+    async def _look(self, name: str, *values: int) -> Look:
+        return Look(*await self._pool.ask(lambda c: c.fetchrow(QUERIES[name], *values)))
 
 
 def _deletion(span: Span, after: int, upto: int, before: int) -> Chore:

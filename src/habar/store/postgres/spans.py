@@ -20,6 +20,7 @@ from habar.store.postgres.ids import DAY
 from habar.store.postgres.pool import Pool
 from habar.store.postgres.sql import QUERIES
 from habar.store.retention import Keep
+from habar.store.tidying import NOTHING, Step
 
 PATIENCE_DAYS = 3
 """From the beginning of a span's day."""
@@ -27,19 +28,6 @@ JUDGED = 5_000
 """Rows read by one question."""
 COST = 50
 """So many rows that are judged count as one that is removed."""
-
-
-class Step(NamedTuple):
-    """What one step of a pass came to."""
-
-    rows: int
-    place: int | None
-    """Where to go on; None: nothing more is old enough."""
-    messages: int = 0
-    texts: int = 0
-
-
-NOTHING = Step(0, None)
 
 
 class Span(NamedTuple):

@@ -13,118 +13,74 @@ a chunk of nothing else ends there until their time is past. Knows no days and n
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from habar.store.retention import Keep, Tidied
+from habar.store.retention import Keep
 from habar.store.sqlite.batch import Chore
 from habar.store.sqlite.reads import Reads
 from habar.store.sqlite.sql import QUERIES
+from habar.store.tidying import NOTHING, Look, Pass, Step
 
-CHUNK = 100
-"""Rows a transaction: about a millisecond that the others wait."""
 Run = Callable[[Chore, int], Awaitable[Any]]
 
 
-class _Look(NamedTuple):
-    """What lies after a place."""
-
-    rows: int
-    upto: int | None
-    """The last row that is old enough to be judged; None: none of them is."""
-    ended: int
-
-
-class _Step(NamedTuple):
-    """What a look, and the write after it, came to."""
-
-    rows: int
-    place: int | None
-    """Where to go on; None: nothing more is old enough."""
-    messages: int = 0
-    texts: int = 0
-
-
 class Retention:
-    """A pass over what may go, in as many calls as it takes; after it the next one begins."""
+    """What a pass does here, step by step."""
 
     def __init__(self, reads: Reads, run: Run) -> None:
         self._reads = reads
         self._run = run
-        self._steps = (self._messages, self._receipts, self._kept_texts, self._texts)
-        self._step = 0
-        self._place = 0
-        self._one_at_a_time = asyncio.Lock()
-
-    async def tidy(self, keep: Keep, limit: int) -> Tidied:
+        steps = (self._messages, self._receipts, self._kept_texts, self._texts)
+        self.tidy = Pass(steps).tidy
         """See store.port.Store."""
-        async with self._one_at_a_time:
-            return await self._go_on(keep, limit)
 
-    async def _go_on(self, keep: Keep, limit: int) -> Tidied:
-        rows = messages = texts = 0
-        while rows < limit:
-            did = await self._steps[self._step](keep, min(CHUNK, limit - rows))
-            rows += did.rows
-            messages += did.messages
-            texts += did.texts
-            self._place = did.place or 0
-            if did.place is None:
-                self._step = (self._step + 1) % len(self._steps)
-                if not self._step:
-                    return Tidied(messages, texts, more=False)
-        return Tidied(messages, texts, more=True)
-
-    async def _messages(self, keep: Keep, most: int) -> _Step:
+    async def _messages(self, keep: Keep, place: int, most: int) -> Step:
         before = keep.messages_before
         if before is None:
-            return _NOTHING
-        look = await self._look("look_at_messages", before, before, self._place, most)
+            return NOTHING
+        look = await self._look("look_at_messages", before, before, place, most)
         if look.upto is None or not look.ended:
-            return _Step(look.rows, look.upto)
-        gone = await self._run(_deletion(self._place, look.upto, before), look.rows)
-        return _Step(look.rows, look.upto, messages=gone)
+            return Step(look.rows, look.upto)
+        gone = await self._run(_deletion(place, look.upto, before), look.rows)
+        return Step(look.rows, look.upto, messages=gone)
 
-    async def _receipts(self, keep: Keep, most: int) -> _Step:
+    async def _receipts(self, keep: Keep, place: int, most: int) -> Step:
         before = keep.messages_before
         if before is None:
-            return _NOTHING
-        look = await self._look("look_at_receipts", before, before, self._place, most)
+            return NOTHING
+        look = await self._look("look_at_receipts", before, before, place, most)
         if look.upto is not None:
-            span = (self._place, look.upto, before)
+            span = (place, look.upto, before)
             await self._run(lambda c: c.execute(QUERIES["delete_receipts"], span), look.rows)
-        return _Step(look.rows, look.upto)
+        return Step(look.rows, look.upto)
 
-    async def _kept_texts(self, keep: Keep, most: int) -> _Step:
+    async def _kept_texts(self, keep: Keep, place: int, most: int) -> Step:
         before = keep.texts_before
         if before is None:
-            return _NOTHING
-        look = await self._look("look_at_kept_texts", before, self._place, most)
+            return NOTHING
+        look = await self._look("look_at_kept_texts", before, place, most)
         if look.upto is None or not look.ended:
-            return _Step(look.rows, look.upto)
-        blanked = await self._run(_second_blanking(self._place, look.upto, before), look.rows)
-        return _Step(look.rows, look.upto, texts=blanked)
+            return Step(look.rows, look.upto)
+        blanked = await self._run(_second_blanking(place, look.upto, before), look.rows)
+        return Step(look.rows, look.upto, texts=blanked)
 
-    async def _texts(self, keep: Keep, most: int) -> _Step:
+    async def _texts(self, keep: Keep, _place: int, most: int) -> Step:
         before = keep.texts_before
         if before is None:
-            return _NOTHING
+            return NOTHING
         place = await self._reads.aside(_texts_tidied)
         look = await self._look("look_at_messages", before, before, place, most)
         if look.upto is None:
-            return _Step(look.rows, None)
+            return Step(look.rows, None)
         blanked = await self._run(_blanking(place, look.upto, before), look.rows)
-        return _Step(look.rows, look.upto, texts=blanked)
+        return Step(look.rows, look.upto, texts=blanked)
 
-    async def _look(self, name: str, *values: int) -> _Look:
+    async def _look(self, name: str, *values: int) -> Look:
         return await self._reads.aside(
-            lambda connection: _Look(*connection.execute(QUERIES[name], values).fetchone())
+            lambda connection: Look(*connection.execute(QUERIES[name], values).fetchone())
         )
-
-
-_NOTHING = _Step(0, None)
 
 
 def _deletion(after: int, upto: int, before: int) -> Chore:
