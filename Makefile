@@ -1,7 +1,7 @@
 # make run    install into .venv and start the gateway in its sandbox
 # make test   install into .venv and run all tests
 # make check  formatting, lint, types, import walls, conformance list
-# make bench  the figures
+# make bench  the figures; BENCH_ARGS="--database postgresql --nodes 2" on two nodes
 # make lock   renew the pinned dependencies after pyproject.toml changed
 PYTHON ?= python3
 BIN := .venv/bin
@@ -24,7 +24,7 @@ check: .venv/.dev
 	$(BIN)/python tests/conformance/report.py --check
 
 bench: .venv/.dev
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 torture: .venv/.dev
 	$(BIN)/pytest -q -m "torture or not torture" tests/acceptance --rounds=200
