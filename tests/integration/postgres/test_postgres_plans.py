@@ -65,6 +65,7 @@ SMALL: dict[str, tuple[Any, ...]] = {
     "refund": (IDS, ONES, ONES, ONES, IDS),
     "ledger_sum": (1,),
     "early_receipts": (IDS, ONES, ONES, IDS, NAMES, IDS, 600_000),
+    "parted_receipts": (NOW, 1, LAST, 500),
     "unpark_receipts": (IDS,),
     "renew_run": (1, 1, 1000),
     "account_id": ("shop",),

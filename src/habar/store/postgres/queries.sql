@@ -1,7 +1,9 @@
 -- Every statement of the PostgreSQL engine, by name.
 --
 -- A condition `id = ANY (…)` beside a join over the same ids takes no row away: by it the partitions of
--- other days are left out before they are planned and opened.
+-- other days are left out before they are planned and opened, and no table is read as a whole. Where
+-- there is no such condition, rows are looked up one by one: LATERAL with a LIMIT cannot be turned into
+-- a join that reads a table which was small when the plan was made.
 
 -- Schema -----------------------------------------------------------------------------------------
 -- name: schema
@@ -160,10 +162,12 @@ SELECT id, balance, allowance, day, day_used FROM account
 WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE
 
 -- name: known_refs
-SELECT ref.account_id, ref.customer_id, ref.message_id
+SELECT asked.account_id, asked.customer_id, ref.message_id
 FROM unnest($1::bigint[], $2::bigint[]) AS asked (account_id, customer_id)
-JOIN customer_ref AS ref
-    ON ref.account_id = asked.account_id AND ref.customer_id = asked.customer_id
+CROSS JOIN LATERAL (
+    SELECT message_id FROM customer_ref
+    WHERE account_id = asked.account_id AND customer_id = asked.customer_id LIMIT 1
+) AS ref
 
 -- name: known_messages
 SELECT id, parts, due_at > created_at, recipient, text FROM message
@@ -223,16 +227,17 @@ WITH given AS (
     UPDATE message SET stage = 2, node_id = NULL
     WHERE id = ANY ($8::bigint[]) AND stage < 2
 )
-SELECT given.message_id, given.part, receipt.id, receipt.operator_id,
-    parked.operator_message_id, receipt.state, receipt.error, receipt.done_at, receipt.at,
-    receipt.raw, given.at
+SELECT given.message_id, given.part, early.id, early.operator_id, given.name, early.state,
+    early.error, early.done_at, early.at, early.raw, given.at
 FROM given
-JOIN receipt_unmatched_key AS parked
-    ON parked.operator_key = given.operator_key AND parked.operator_message_id = given.name
-JOIN receipt_unmatched AS receipt
-    ON receipt.id = parked.receipt_id AND receipt.operator_id = given.operator_id
-WHERE receipt.at >= given.at - $7
-ORDER BY receipt.id FOR UPDATE OF receipt
+CROSS JOIN LATERAL (
+    SELECT receipt.* FROM receipt_unmatched_key AS parked
+    JOIN receipt_unmatched AS receipt ON receipt.id = parked.receipt_id
+    WHERE parked.operator_key = given.operator_key AND parked.operator_message_id = given.name
+        AND receipt.operator_id = given.operator_id AND receipt.at >= given.at - $7
+    ORDER BY receipt.id LIMIT 100 FOR UPDATE OF receipt
+) AS early
+ORDER BY early.id
 
 -- name: mark_sent_for_good
 UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at
@@ -288,7 +293,7 @@ ORDER BY message_id
 -- name: lock_named
 SELECT found.operator_id, found.name, found.message_id, found.part
 FROM (
-    SELECT named.operator_id, named.name, named_part.message_id, named_part.part
+    SELECT named.operator_id, named.name, newest.message_id, newest.part
     FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS named (operator_id, operator_key, name)
     CROSS JOIN LATERAL (
         SELECT part.message_id, part.part FROM part
@@ -296,11 +301,14 @@ FROM (
             AND part.operator_message_id = named.name
             AND part.message_id >= $4 AND part.message_id < $5
         ORDER BY part.message_id + 0 DESC, part.part DESC LIMIT $6 -- not by the primary key
-    ) AS named_part
+    ) AS newest
+    ORDER BY newest.message_id -- all lock in this order
 ) AS found
-JOIN message ON message.id = found.message_id
-WHERE message.id >= $4 AND message.id < $5
-ORDER BY message.id FOR UPDATE OF message
+CROSS JOIN LATERAL (
+    SELECT 1 FROM message
+    WHERE message.id = found.message_id AND message.id >= $4 AND message.id < $5
+    LIMIT 1 FOR UPDATE OF message
+) AS locked
 
 -- name: lock_messages
 SELECT id FROM message WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE
@@ -338,29 +346,34 @@ SELECT key, $1, name FROM unnest($2::bigint[], $3::text[]) AS named (key, name)
 ON CONFLICT DO NOTHING
 
 -- name: early_receipts
-SELECT given.message_id, given.part, receipt.id, receipt.operator_id,
-    parked.operator_message_id, receipt.state, receipt.error, receipt.done_at, receipt.at,
-    receipt.raw, given.at
+SELECT given.message_id, given.part, early.id, early.operator_id, given.name, early.state,
+    early.error, early.done_at, early.at, early.raw, given.at
 FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
     AS given (message_id, part, operator_id, operator_key, name, at)
-JOIN receipt_unmatched_key AS parked
-    ON parked.operator_key = given.operator_key AND parked.operator_message_id = given.name
-JOIN receipt_unmatched AS receipt
-    ON receipt.id = parked.receipt_id AND receipt.operator_id = given.operator_id
-WHERE receipt.at >= given.at - $7
-ORDER BY receipt.id FOR UPDATE OF receipt
+CROSS JOIN LATERAL (
+    SELECT receipt.* FROM receipt_unmatched_key AS parked
+    JOIN receipt_unmatched AS receipt ON receipt.id = parked.receipt_id
+    WHERE parked.operator_key = given.operator_key AND parked.operator_message_id = given.name
+        AND receipt.operator_id = given.operator_id AND receipt.at >= given.at - $7
+    ORDER BY receipt.id LIMIT 100 FOR UPDATE OF receipt
+) AS early
+ORDER BY early.id
 
 -- name: unpark_receipts
 DELETE FROM receipt_unmatched WHERE id = ANY ($1::bigint[])
 
 -- name: parted_receipts
-SELECT part.message_id, part.part, part.operator_id, part.operator_key,
-    part.operator_message_id, part.sent_at
+SELECT part.message_id, part.part, receipt.operator_id, parked.operator_key,
+    parked.operator_message_id, part.sent_at
 FROM receipt_unmatched AS receipt
 JOIN receipt_unmatched_key AS parked ON parked.receipt_id = receipt.id
-JOIN part ON part.operator_key = parked.operator_key AND part.operator_id = receipt.operator_id
-    AND part.operator_message_id = parked.operator_message_id
-WHERE receipt.at >= $1 AND part.sent_at - receipt.at <= $2 AND part.message_id >= $3
+CROSS JOIN LATERAL (
+    SELECT message_id, part, sent_at FROM part
+    WHERE operator_key = parked.operator_key AND operator_id = receipt.operator_id
+        AND operator_message_id = parked.operator_message_id AND message_id >= $3
+    ORDER BY message_id + 0 DESC LIMIT 8 -- not by the primary key
+) AS part
+WHERE receipt.at >= $1 AND part.sent_at - receipt.at <= $2
 LIMIT $4
 
 -- The queue --------------------------------------------------------------------------------------
@@ -422,22 +435,28 @@ SELECT id, account_id, customer_id FROM message_ends($1, $2)
 WHERE id = ANY ($3::bigint[]) AND ended_at < $4
 
 -- name: delete_refs
-DELETE FROM customer_ref AS ref USING (
-    SELECT named.account_id, named.customer_id
+DELETE FROM customer_ref WHERE ctid = ANY (ARRAY (
+    SELECT named.ctid
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
         AS gone (message_id, account_id, customer_id)
-    JOIN customer_ref AS named ON named.account_id = gone.account_id
-        AND named.customer_id = gone.customer_id AND named.message_id = gone.message_id
-    FOR UPDATE OF named SKIP LOCKED
-) AS free
-WHERE ref.account_id = free.account_id AND ref.customer_id = free.customer_id
+    CROSS JOIN LATERAL (
+        SELECT ref.ctid FROM customer_ref AS ref
+        WHERE ref.account_id = gone.account_id AND ref.customer_id = gone.customer_id
+            AND ref.message_id = gone.message_id
+        LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) AS named
+))
 
 -- name: refs_left
 SELECT EXISTS (
     SELECT 1 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
         AS gone (message_id, account_id, customer_id)
-    JOIN customer_ref AS named ON named.account_id = gone.account_id
-        AND named.customer_id = gone.customer_id AND named.message_id = gone.message_id
+    CROSS JOIN LATERAL (
+        SELECT 1 FROM customer_ref AS ref
+        WHERE ref.account_id = gone.account_id AND ref.customer_id = gone.customer_id
+            AND ref.message_id = gone.message_id
+        LIMIT 1
+    ) AS named
 )
 
 -- name: delete_messages
@@ -558,7 +577,10 @@ WHERE account_id = $1 AND id = ANY ($2::bigint[])
 -- name: status_by_ref
 SELECT message.id, ref.customer_id, message.parts, message.state, message.due_at,
     message.completed_at
-FROM customer_ref AS ref JOIN message ON message.id = ref.message_id
+FROM customer_ref AS ref
+CROSS JOIN LATERAL (
+    SELECT id, parts, state, due_at, completed_at FROM message WHERE id = ref.message_id LIMIT 1
+) AS message
 WHERE ref.account_id = $1 AND ref.customer_id = ANY ($2::bigint[])
 
 -- name: story
