@@ -113,7 +113,7 @@ class PostgresJournal(GatheringJournal):
         self._turn_away(self._waiting)
         try:
             return await self._insist(self._writer.settle)
-        except Exception:
+        except Exception:  # raised on: we are closing, and whoever waits is told first
             self._leave_in_doubt()
             raise
 

@@ -81,7 +81,7 @@ class Writer:
         """After InDoubt: whether the transaction was committed. Raises as `write` does."""
         try:
             committed = await self._run.is_committed(await self.connection())
-        except Exception:
+        except Exception:  # raised on: the next try is to have a connection that is not spoiled
             self.drop()
             raise
         if committed:
