@@ -158,7 +158,7 @@ class Gateway:
         self.door = Door(
             journal,
             self.dispatcher,
-            Routes(tuple(Operator(o.id, o.name, o.receipts) for o in operators)),
+            Routes(tuple(Operator(o.id, o.name, o.gives_receipts) for o in operators)),
             now=clock.now_ms,
             settings=DoorSettings(backlog_limit=gateway.backlog_limit),
         )

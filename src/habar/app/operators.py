@@ -25,7 +25,7 @@ def link_settings(operator_id: int, settings: OperatorSettings) -> links.Operato
         response_timeout=settings.response_seconds,
         reconnect_first=min(1.0, settings.reconnect_seconds),
         reconnect_last=settings.reconnect_seconds,
-        receipts=settings.receipts,
+        receipts=links.ReceiptKind.PARTS if settings.receipts else links.ReceiptKind.NONE,
         validity=links.Validity(settings.validity),
         tls=_context(settings),
         quirks=links.Quirks(

@@ -17,7 +17,13 @@ from __future__ import annotations
 from habar.model.message import Outgoing
 from habar.operators import Verdict
 
-_WORST_FIRST = (Verdict.PERMANENT, Verdict.UNANSWERED, Verdict.PASSING, Verdict.THROTTLED)
+_WORST_FIRST = (
+    Verdict.PERMANENT,
+    Verdict.UNANSWERED,
+    Verdict.ELSEWHERE,
+    Verdict.PASSING,
+    Verdict.THROTTLED,
+)
 _RANK = {verdict: rank for rank, verdict in enumerate(_WORST_FIRST)}
 
 

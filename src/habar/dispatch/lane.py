@@ -72,7 +72,7 @@ class Lane:
         self._plan = Plan(ahead)
         self.supply = Supply(settings.id, self._plan, store, clock, self.pump_soon)
         self._sends = settings.bind is not BindKind.RECEIVER
-        self._final = None if settings.receipts else MessageState.ENROUTE
+        self._final = None if settings.gives_receipts else MessageState.ENROUTE
         self._open = False
         """Whether messages are taken in: a link is up and nobody drains us."""
         self._draining = False

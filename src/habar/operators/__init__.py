@@ -7,9 +7,22 @@ from habar.operators.bundle import Bundle
 from habar.operators.clock import Clock, SystemClock, Timer
 from habar.operators.link import Link, LinkCounters, LinkState
 from habar.operators.pace import Pace
-from habar.operators.quirks import NO_ANSWER, IdForm, Quirks, Verdict, error_name
+from habar.operators.quirks import NO_ANSWER, IdForm, Quirks, ReceiptSource, Verdict, error_name
 from habar.operators.session import Ack
-from habar.operators.settings import BindKind, Numbering, OperatorSettings, Validity
+from habar.operators.settings import (
+    Alphabet,
+    BindGroup,
+    BindKind,
+    Cyrillic,
+    DataCodings,
+    InDoubt,
+    LongText,
+    Numbering,
+    OperatorSettings,
+    ReceiptKind,
+    Validity,
+    WhenDown,
+)
 from habar.operators.submit_sm import submit_bodies
 
 __all__ = [
@@ -18,11 +31,20 @@ __all__ = [
     "LinkCounters",
     "LinkState",
     "OperatorSettings",
+    "Alphabet",
+    "BindGroup",
     "BindKind",
+    "Cyrillic",
+    "DataCodings",
+    "InDoubt",
+    "LongText",
     "Numbering",
+    "ReceiptKind",
     "Validity",
+    "WhenDown",
     "Quirks",
     "IdForm",
+    "ReceiptSource",
     "Verdict",
     "NO_ANSWER",
     "error_name",

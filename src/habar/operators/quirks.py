@@ -6,7 +6,9 @@ no message is tried for ever over an error that will not pass. Pure: knows no se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from habar.wire.smpp import CommandStatus, message_id_variants, status_name
@@ -17,7 +19,7 @@ NO_ANSWER = -1
 THROTTLE = frozenset({CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RMSGQFUL})
 """Slower, please (5.1.3): the link rests a little and the message is tried again later."""
 
-PASSING = frozenset(
+ELSEWHERE = frozenset(
     {
         CommandStatus.ESME_RSYSERR,
         CommandStatus.ESME_RINVBNDSTS,
@@ -31,7 +33,8 @@ PASSING = frozenset(
         CommandStatus.ESME_RUNKNOWNERR,
     }
 )
-"""The operator's trouble, or ours with the operator, and not the message's: it may pass."""
+"""The operator's trouble, or ours with it, and not the message's: it may pass, and another
+operator may take the message at once."""
 
 
 class Verdict(Enum):
@@ -39,7 +42,11 @@ class Verdict(Enum):
 
     ACCEPTED = "accepted"
     THROTTLED = "throttled"
+    """Slower: this operator again, after a pause."""
     PASSING = "passing"
+    """This operator again, after a pause."""
+    ELSEWHERE = "elsewhere"
+    """Another route, after a pause; this one again where there is no other."""
     PERMANENT = "permanent"
     UNANSWERED = "unanswered"
 
@@ -52,12 +59,24 @@ class IdForm(Enum):
     HEX = "hex"
 
 
+class ReceiptSource(Enum):
+    """Where a receipt's id and state are read."""
+
+    BOTH = "both"
+    """In the TLVs, and in the text what these do not say."""
+    TEXT = "text"
+    TLV = "tlv"
+
+
 @dataclass(frozen=True, slots=True)
 class Quirks:
     """One operator's ways."""
 
     throttle: frozenset[int] = THROTTLE
-    passing: frozenset[int] = PASSING
+    passing: frozenset[int] = frozenset()
+    elsewhere: frozenset[int] = ELSEWHERE
+    unlisted: Verdict = Verdict.PERMANENT
+    """What a status means that is in none of these: PERMANENT, PASSING or ELSEWHERE."""
     response_id: IdForm = IdForm.AS_IS
     """How message_id stands in submit_sm_resp."""
     receipt_id: IdForm = IdForm.AS_IS
@@ -68,6 +87,15 @@ class Quirks:
     submit_sm_resp would be taken for that one's."""
     receipt_zone: str = "UTC"
     """IANA zone of the dates in receipts that do not say their own."""
+    receipt_source: ReceiptSource = ReceiptSource.BOTH
+    receipt_pattern: re.Pattern[str] | None = None
+    """Reads the text of its receipts where they are not like appendix B: groups named `id` and
+    `stat`, and perhaps `err` and `done`."""
+    receipt_states: Mapping[str, int] = field(default_factory=dict)
+    """Its own words for states, in capitals, as message_state (5.2.28)."""
+    error_texts: Mapping[str, str] = field(default_factory=dict)
+    """What its own errors mean to people, by command_status (`0x00000400`) or by the receipt's
+    `err` (`001`)."""
 
     def verdict(self, command_status: int) -> Verdict:
         """What an answer to submit_sm means."""
@@ -77,7 +105,9 @@ class Quirks:
             return Verdict.UNANSWERED
         if command_status in self.throttle:
             return Verdict.THROTTLED
-        return Verdict.PASSING if command_status in self.passing else Verdict.PERMANENT
+        if command_status in self.passing:
+            return Verdict.PASSING
+        return Verdict.ELSEWHERE if command_status in self.elsewhere else self.unlisted
 
     def submitted_id(self, message_id: bytes) -> str:
         """The operator's id of a part, from submit_sm_resp, as it is kept in the store."""

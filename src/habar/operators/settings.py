@@ -58,6 +58,96 @@ SHORT_CODE = Numbering(Ton.NETWORK_SPECIFIC, Npi.UNKNOWN)
 INTERNATIONAL = Numbering(Ton.INTERNATIONAL, Npi.ISDN)
 
 
+class LongText(Enum):
+    """How a text of several parts goes out."""
+
+    UDH_8 = "udh8"
+    """A concatenation header with a reference of 8 bits in each part (TS 23.040, 9.2.3.24.1)."""
+    UDH_16 = "udh16"
+    """The same with 16 bits (9.2.3.24.8): a septet less in each part."""
+    SAR = "sar"
+    """sar_msg_ref_num, sar_total_segments, sar_segment_seqnum (5.3.2.22 to 24)."""
+    PAYLOAD = "payload"
+    """The whole in message_payload (5.3.2.32): one submit_sm, which the operator cuts itself."""
+
+
+class Alphabet(Enum):
+    """What octets the operator expects where data_coding says its default alphabet."""
+
+    GSM7 = "gsm7"
+    """One septet an octet (TS 23.038, 6.2.1): what most expect."""
+    GSM7_PACKED = "gsm7-packed"
+    """Eight septets in seven octets, as on the air (6.1.2)."""
+    LATIN1 = "latin-1"
+    ASCII = "ascii"
+
+
+class Cyrillic(Enum):
+    """How what is not in the default alphabet goes out: Russian and Kazakh above all."""
+
+    UCS2 = "ucs2"
+    UCS2_LE = "ucs2-le"
+    """The octets of each unit swapped."""
+    ISO_8859_5 = "iso-8859-5"
+    """Russian in one octet a letter; what it lacks, such as Kazakh letters, goes as UCS-2."""
+
+
+class ReceiptKind(Enum):
+    """For what the operator gives receipts."""
+
+    PARTS = "parts"
+    """One for each part."""
+    MESSAGE = "message"
+    """One for the whole message, on any of its parts: it speaks for all of them."""
+    NONE = "none"
+    """None at all: a message ends at 101 ENROUTE when it is taken."""
+
+
+class InDoubt(Enum):
+    """What is done with a part of which the operator said nothing when a process or link died."""
+
+    RESEND = "resend"
+    """Send it again: it may arrive twice."""
+    QUERY = "query"
+    """Ask by query_sm first; send again what the operator does not know."""
+    HOLD = "hold"
+    """Keep it until a person decides."""
+
+
+class WhenDown(Enum):
+    """What becomes of an operator's traffic while no link to it is up."""
+
+    WAIT = "wait"
+    FAIL_OVER = "fail-over"
+    """It goes to the next operator of its route."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataCodings:
+    """data_coding by what the text is written in (5.2.19)."""
+
+    default: int = 0
+    ucs2: int = 8
+    cyrillic: int = 6
+    """Where Cyrillic goes as ISO-8859-5."""
+    flash_default: int = 0x10
+    flash_ucs2: int = 0x18
+
+
+@dataclass(frozen=True, slots=True)
+class BindGroup:
+    """Some binds of one kind; None and "" mean: as the operator's own."""
+
+    kind: BindKind = BindKind.TRANSCEIVER
+    count: int = 1
+    host: str = ""
+    port: int = 0
+    system_id: str = ""
+    password: str | None = field(default=None, repr=False)
+    system_type: str | None = None
+    address_range: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorSettings:
     """An operator, and what each bind with it is like."""
@@ -96,12 +186,57 @@ class OperatorSettings:
     """A bind that lasted so long, or over which messages went, was a good one: the pauses begin
     anew."""
 
-    receipts: bool = True
-    """False: the operator gives none; a message ends at 101 ENROUTE when it is taken."""
+    groups: tuple[BindGroup, ...] = ()
+    """The binds where they are not all alike, in the order in which they are made; empty: `binds`
+    of the kind `bind`."""
+    in_order: bool = False
+    """A bind is made when those before it in the list stand or have been tried."""
+    address_ton: int = 0
+    address_npi: int = 0
+    """Of `address_range`, in the bind (5.2.7, 5.2.8)."""
+    interface_version: int = 0x34
+    """As the bind says it (5.2.4): 0x33 or 0x34. With 0x33 no TLV is sent."""
+    service_type: str = ""
+    """Of every submit_sm (5.2.11)."""
+
+    long_text: LongText = LongText.UDH_8
+    alphabet: Alphabet = Alphabet.GSM7
+    cyrillic: Cyrillic = Cyrillic.UCS2
+    data_codings: DataCodings = field(default_factory=DataCodings)
+
+    receipts: ReceiptKind = ReceiptKind.PARTS
     registered_delivery: int = 1
     """What is asked for with each part where the operator gives receipts (5.2.17)."""
+    receipt_grace: float = 3_600.0
+    """So long after its validity a message without a receipt is given up: 107 UNKNOWN."""
+    max_validity: float = 259_200.0
+    """How long the operator tries to deliver, and the most that is asked of it."""
     urgent_priority_flag: int = 1
     """priority_flag of a message of priority 0; all others have 0 (5.2.14)."""
     validity: Validity = Validity.RELATIVE
+    zone: str = "UTC"
+    """IANA zone in which absolute times are written to it; in receipts, see `quirks`."""
+
+    in_doubt: InDoubt = InDoubt.RESEND
+    reference_tlv: int = 0
+    """Tag of a TLV of the operator's own in which submit_sm names our reference
+    (`message id`-`part`, ASCII), by which query_sm may ask; 0: it has none."""
+    cancel: bool = False
+    """Whether it takes cancel_sm."""
+    when_down: WhenDown = WhenDown.WAIT
+    fail_over_after: float = 10.0
+    """So long without a link before its traffic goes elsewhere."""
+    sends: bool = True
+    """False: disabled by staff; nothing goes to it."""
     tls: ssl.SSLContext | None = field(default=None, compare=False)
     quirks: Quirks = field(default_factory=Quirks)
+
+    @property
+    def gives_receipts(self) -> bool:
+        """Whether an end is heard of what it has taken."""
+        return self.receipts is not ReceiptKind.NONE
+
+    @property
+    def receipts_speak_for_all(self) -> bool:
+        """Whether one receipt tells of the whole message."""
+        return self.receipts is ReceiptKind.MESSAGE or self.long_text is LongText.PAYLOAD

@@ -57,7 +57,7 @@ def _body(
         dest_addr_npi=destination.npi,
         esm_class=esm_class,
         data_coding=_data_coding(message) if message.flash else message.data_coding,
-        registered_delivery=operator.registered_delivery if operator.receipts else 0,
+        registered_delivery=operator.registered_delivery if operator.gives_receipts else 0,
         priority_flag=0 if message.priority else operator.urgent_priority_flag,
         validity_period=b""
         if message.expires_at is None

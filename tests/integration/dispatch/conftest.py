@@ -123,7 +123,7 @@ class Rig:
             clock=self.clock,
         )
         self.housekeeping = Housekeeping(journal, retry=retry, clock=self.clock)
-        routes = Routes((Operator(operator_id, "sim", self.settings.receipts),))
+        routes = Routes((Operator(operator_id, "sim", self.settings.gives_receipts),))
         self.door = Door(journal, self.dispatcher, routes, now=self.clock.now_ms)
         self.accounts: dict[str, Account] = {}
         self._ring_for_the_lane()

@@ -10,6 +10,7 @@ import pytest
 
 from habar.model.retry import RetryPlan
 from habar.model.status import MessageState, Stage
+from habar.operators import ReceiptKind
 from habar.simulator import BEHAVIOURS, Behaviour
 from habar.store.port import Postponed
 from habar.wire.smpp import parse_time
@@ -51,7 +52,7 @@ async def test_without_a_receipt_a_message_stays_at_106(rig: Any) -> None:
 
 @pytest.mark.rule("xml.101-no-receipts")
 async def test_an_operator_without_receipts_leaves_a_message_at_101(make_rig: Any) -> None:
-    rig = await make_rig(receipts=False)
+    rig = await make_rig(receipts=ReceiptKind.NONE)
     await rig.up()
     await rig.ends(await rig.send("77010000001"), 101)
     assert rig.sim.received[0].registered_delivery == 0

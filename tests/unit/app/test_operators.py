@@ -48,7 +48,12 @@ def test_everything_that_is_said_reaches_the_link() -> None:
     )
     assert (link.id, link.name, link.host, link.port) == (7, "kcell", "smsc.example", 2775)
     assert (link.system_id, link.password, link.system_type) == ("habar", "s3cret", "SMPP")
-    assert (link.binds, link.window, link.throughput, link.receipts) == (4, 50, 100, False)
+    assert (link.binds, link.window, link.throughput, link.receipts) == (
+        4,
+        50,
+        100,
+        links.ReceiptKind.NONE,
+    )
     assert (link.enquire_link, link.response_timeout) == (1, 2)
     assert (link.reconnect_first, link.reconnect_last) == (0.5, 0.5)
     assert link.validity is links.Validity.ABSOLUTE

@@ -10,7 +10,7 @@ import pytest
 
 from habar.model.retry import RetryPlan
 from habar.model.status import MessageState
-from habar.operators import NO_ANSWER, BindKind, IdForm, Quirks
+from habar.operators import NO_ANSWER, BindKind, IdForm, Quirks, ReceiptKind
 from habar.store.port import Claim, Finished, PartAccepted, Postponed
 from habar.wire.smpp import CommandStatus as Status
 
@@ -92,7 +92,7 @@ async def test_the_operator_s_id_is_kept_in_plain_decimal_where_it_writes_hex(be
 
 @pytest.mark.rule("xml.101-no-receipts")
 async def test_without_receipts_a_message_ends_at_101_when_it_is_taken(bench: Make) -> None:
-    b = bench(receipts=False)
+    b = bench(receipts=ReceiptKind.NONE)
     await b.start()
     await b.submit(b.long(1, parts=2))
     b.link.answer(0, 0)

@@ -3,7 +3,7 @@
 import pytest
 
 from habar.operators import NO_ANSWER, IdForm, Quirks, Verdict, error_name
-from habar.operators.quirks import PASSING, THROTTLE
+from habar.operators.quirks import ELSEWHERE, THROTTLE
 from habar.wire.smpp import CommandStatus
 
 QUIRKS = Quirks()
@@ -32,17 +32,17 @@ def test_every_status_of_the_standard_has_its_verdict(status: CommandStatus) -> 
     elif status.name in SLOWER:
         expected = Verdict.THROTTLED
     elif status.name in PASSES:
-        expected = Verdict.PASSING
+        expected = Verdict.ELSEWHERE
     assert QUIRKS.verdict(status) is expected
 
 
 def test_no_status_is_both_slower_and_passing() -> None:
-    assert not THROTTLE & PASSING
+    assert not THROTTLE & ELSEWHERE
 
 
 def test_a_vendor_s_status_is_permanent_unless_the_operator_s_data_say_otherwise() -> None:
     assert QUIRKS.verdict(0x401) is Verdict.PERMANENT
-    assert Quirks(passing=PASSING | {0x401}).verdict(0x401) is Verdict.PASSING
+    assert Quirks(passing=frozenset({0x401})).verdict(0x401) is Verdict.PASSING
     assert Quirks(throttle=THROTTLE | {0x401}).verdict(0x401) is Verdict.THROTTLED
 
 

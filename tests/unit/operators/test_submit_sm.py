@@ -6,7 +6,7 @@ from struct import pack
 import pytest
 
 from habar.model.message import Outgoing
-from habar.operators import Numbering, OperatorSettings, Validity, submit_bodies
+from habar.operators import Numbering, OperatorSettings, ReceiptKind, Validity, submit_bodies
 from habar.wire.smpp import CommandId, EsmClass, Pdu, decode, parse_time
 from habar.wire.text import Encoding, Part, count_parts, decode_ucs2, join, parse_udh
 
@@ -108,7 +108,7 @@ def test_a_repeat_has_the_same_reference_and_the_next_message_another() -> None:
 
 
 def test_an_operator_without_receipts_is_not_asked_for_them() -> None:
-    (pdu,) = pdus(PLAIN, replace(OPERATOR, receipts=False))
+    (pdu,) = pdus(PLAIN, replace(OPERATOR, receipts=ReceiptKind.NONE))
     assert pdu.number("registered_delivery") == 0
 
 
