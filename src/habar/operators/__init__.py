@@ -24,6 +24,7 @@ from habar.operators.settings import (
     WhenDown,
 )
 from habar.operators.submit_sm import submit_bodies
+from habar.operators.validity import awaited_until
 
 __all__ = [
     "Bundle",
@@ -51,6 +52,7 @@ __all__ = [
     "Pace",
     "Ack",
     "submit_bodies",
+    "awaited_until",
     "Clock",
     "SystemClock",
     "Timer",

@@ -1,51 +1,132 @@
-"""A message as the bodies of its submit_sm, one a part.
+"""A message as the bodies of its submit_sm, one a part, in the operator's own way.
 
 Guarantees: the same message gives the same parts with the same concatenation reference whenever
 it is made (the reference is the message id's), so that a handset joins, or drops as known, what
-it gets a second time. Nothing but ValueError is raised, for a message that cannot be written.
+it gets a second time. It is as many parts as were counted, except by message_payload, where it is
+one submit_sm. Nothing but ValueError is raised, for a message that cannot be written.
 Knows no session; `now_ms` is an argument.
+
+A reference of 16 bits leaves a septet less in each part. Where a text would so need more parts
+than the customer was told, that text goes with 8 bits. With sar_* TLVs the operator makes the
+header: the text is cut to leave room for one of 16 bits, or, where it does not fit so, for one of
+8, and sar_msg_ref_num is then below 256.
+With interface_version 0x33 there are no TLVs: what would need them goes with headers of 8 bits.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeAlias
 
 from habar.model.message import Outgoing
-from habar.operators.settings import Numbering, OperatorSettings, Validity
-from habar.wire.smpp import (
-    DataCoding,
-    EsmClass,
-    encode_submit_body,
-    format_absolute,
-    format_relative,
-)
-from habar.wire.text import Encoding, encode_gsm7, encode_ucs2, split
+from habar.operators.alphabets import Rewrite, coding
+from habar.operators.settings import LongText, OperatorSettings, ReceiptKind
+from habar.operators.validity import validity_period
+from habar.wire.smpp import EsmClass, Tlv, TlvValue, encode_submit_body, encode_tlvs
+from habar.wire.text import Encoding, count_parts, encode_gsm7, encode_ucs2, split
 
 _UDHI = int(EsmClass.UDHI)
 _UCS2 = int(Encoding.UCS2)
+_ALPHANUMERIC, _SHORT_CODE, _NUMBER = range(3)
 _SHORT_CODE_DIGITS = 6
-_LONGEST_RELATIVE = 31 * 86_400
-"""Seconds; a relative time says no more, and no operator keeps a message longer (7.1.1.2)."""
+_NO_RECEIPTS = ReceiptKind.NONE
+_SMPP_3_4 = 0x34
+
+_Piece: TypeAlias = tuple[int, bytes, tuple[tuple[int, TlvValue], ...]]
+"""esm_class, short_message and TLVs of one submit_sm."""
 
 
 def submit_bodies(message: Outgoing, operator: OperatorSettings, now_ms: int) -> list[bytes]:
-    """Write one body for each part, in order. Raises ValueError."""
+    """Write one body for each part, in order; one for all where it goes as message_payload.
+
+    Raises ValueError.
+    """
+    rewrite, data_coding = coding(message, operator)
     if message.parts == 1:
-        ucs2 = message.data_coding == _UCS2
-        octets = encode_ucs2(message.text) if ucs2 else encode_gsm7(message.text)
-        return [_body(message, operator, now_ms, 0, octets)]
-    parts = split(message.text, reference=message.message_id).parts
-    if len(parts) != message.parts:
-        raise ValueError(f"{len(parts)} parts where {message.parts} were counted")
-    return [_body(message, operator, now_ms, _UDHI, udh + payload) for udh, payload in parts]
+        octets = _octets(message, rewrite)
+        if not operator.reference_tlv:  # nearly all there is: kept quick
+            return [_body(message, operator, now_ms, data_coding, 0, octets, ())]
+        pieces: list[_Piece] = [(0, octets, ())]
+    else:
+        pieces = _pieces(message, operator, rewrite)
+    if operator.reference_tlv and operator.interface_version >= _SMPP_3_4:
+        pieces = _named(pieces, message.message_id, operator.reference_tlv)
+    return [_body(message, operator, now_ms, data_coding, *piece) for piece in pieces]
+
+
+def _octets(message: Outgoing, rewrite: Rewrite | None) -> bytes:
+    """The whole text."""
+    ucs2 = message.data_coding == _UCS2
+    octets = encode_ucs2(message.text) if ucs2 else encode_gsm7(message.text)
+    return rewrite(octets, 0) if rewrite else octets
+
+
+def _pieces(message: Outgoing, operator: OperatorSettings, rewrite: Rewrite | None) -> list[_Piece]:
+    """Cut a text of several parts. Raises ValueError where they are not as many as counted."""
+    way, text, number = operator.long_text, message.text, message.message_id
+    if operator.interface_version < _SMPP_3_4 and way in _BY_TLVS:
+        way = LongText.UDH_8
+    if message.sent_parts and way is LongText.PAYLOAD:  # begun before the setting was changed
+        way = LongText.UDH_8
+    if way is LongText.PAYLOAD:
+        _check(count_parts(text)[1], message.parts)
+        return [(0, b"", ((Tlv.MESSAGE_PAYLOAD, _octets(message, rewrite)),))]
+    bits = 16
+    if way is LongText.UDH_8 or count_parts(text, reference_bits=16)[1] > message.parts:
+        bits = 8
+    parts = split(text, reference=number, reference_bits=bits).parts
+    _check(len(parts), message.parts)
+    if way is LongText.SAR:
+        reference = number & ((1 << bits) - 1)
+        return [
+            (0, rewrite(octets, 0) if rewrite else octets, _sar(reference, len(parts), part))
+            for part, (_, octets) in enumerate(parts, 1)
+        ]
+    return [
+        (_UDHI, udh + (rewrite(octets, len(udh)) if rewrite else octets), ())
+        for udh, octets in parts
+    ]
+
+
+_BY_TLVS = (LongText.SAR, LongText.PAYLOAD)
+
+
+def _check(parts: int, counted: int) -> None:
+    if parts != counted:
+        raise ValueError(f"{parts} parts where {counted} were counted")
+
+
+def _sar(reference: int, total: int, part: int) -> tuple[tuple[int, TlvValue], ...]:
+    """5.3.2.22 to 24."""
+    return (
+        (Tlv.SAR_MSG_REF_NUM, reference),
+        (Tlv.SAR_TOTAL_SEGMENTS, total),
+        (Tlv.SAR_SEGMENT_SEQNUM, part),
+    )
+
+
+def _named(pieces: list[_Piece], message_id: int, tag: int) -> list[_Piece]:
+    """Give each its name, by which query_sm may ask for it."""
+    return [
+        (esm_class, octets, (*tlvs, (tag, b"%d-%d" % (message_id, part))))
+        for part, (esm_class, octets, tlvs) in enumerate(pieces, 1)
+    ]
 
 
 def _body(
-    message: Outgoing, operator: OperatorSettings, now_ms: int, esm_class: int, octets: bytes
+    message: Outgoing,
+    operator: OperatorSettings,
+    now_ms: int,
+    data_coding: int,
+    esm_class: int,
+    octets: bytes,
+    tlvs: tuple[tuple[int, TlvValue], ...],
 ) -> bytes:
-    source, numbering = _source(
-        message.sender, operator.alphanumeric, operator.short_code, operator.number
-    )
+    source, kind = _source(message.sender)
+    if kind == _ALPHANUMERIC:
+        numbering = operator.alphanumeric
+    else:
+        numbering = operator.short_code if kind == _SHORT_CODE else operator.number
     destination = operator.destination
     return encode_submit_body(
         source,
@@ -56,37 +137,24 @@ def _body(
         dest_addr_ton=destination.ton,
         dest_addr_npi=destination.npi,
         esm_class=esm_class,
-        data_coding=_data_coding(message) if message.flash else message.data_coding,
-        registered_delivery=operator.registered_delivery if operator.gives_receipts else 0,
+        data_coding=data_coding,
+        registered_delivery=0
+        if operator.receipts is _NO_RECEIPTS
+        else operator.registered_delivery,
         priority_flag=0 if message.priority else operator.urgent_priority_flag,
         validity_period=b""
         if message.expires_at is None
-        else _validity(message.expires_at, operator.validity, now_ms),
+        else validity_period(message.expires_at, now_ms, operator),
+        service_type=operator.service_type.encode("ascii") if operator.service_type else b"",
+        tlvs=encode_tlvs(tlvs) if tlvs else b"",
     )
 
 
-def _data_coding(message: Outgoing) -> int:
-    """Class 0: shown at once and not kept by the handset (3GPP TS 23.038, 4)."""
-    ucs2 = message.data_coding == _UCS2
-    return DataCoding.FLASH_UCS2 if ucs2 else DataCoding.FLASH_DEFAULT
-
-
-def _validity(expires_at: int, form: Validity, now_ms: int) -> bytes:
-    if form is Validity.NONE:
-        return b""
-    if form is Validity.ABSOLUTE:
-        return format_absolute(expires_at)
-    seconds = max(1, (expires_at - now_ms) // 1000)
-    return format_relative(min(seconds, _LONGEST_RELATIVE))
-
-
 @lru_cache(maxsize=4096)
-def _source(
-    sender: str, alphanumeric: Numbering, short_code: Numbering, number: Numbering
-) -> tuple[bytes, Numbering]:
+def _source(sender: str) -> tuple[bytes, int]:
     """The source address and what kind it is. Raises UnicodeEncodeError (a ValueError)."""
     digits = sender.removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
-        return sender.encode("ascii"), alphanumeric
-    kind = short_code if len(digits) <= _SHORT_CODE_DIGITS else number
+        return sender.encode("ascii"), _ALPHANUMERIC
+    kind = _SHORT_CODE if len(digits) <= _SHORT_CODE_DIGITS else _NUMBER
     return digits.encode("ascii"), kind

@@ -6,8 +6,18 @@ from struct import pack
 import pytest
 
 from habar.model.message import Outgoing
-from habar.operators import Numbering, OperatorSettings, ReceiptKind, Validity, submit_bodies
-from habar.wire.smpp import CommandId, EsmClass, Pdu, decode, parse_time
+from habar.operators import (
+    Alphabet,
+    Cyrillic,
+    DataCodings,
+    LongText,
+    Numbering,
+    OperatorSettings,
+    ReceiptKind,
+    Validity,
+    submit_bodies,
+)
+from habar.wire.smpp import CommandId, EsmClass, Pdu, Tlv, decode, parse_time
 from habar.wire.text import Encoding, Part, count_parts, decode_ucs2, join, parse_udh
 
 NOW = 1_790_000_000_000
@@ -126,14 +136,6 @@ def test_date_end_goes_out_as_validity(form: Validity) -> None:
     assert pdu.octets("validity_period").endswith(b"R" if form is Validity.RELATIVE else b"+")
 
 
-def test_validity_can_be_left_out_and_a_relative_one_is_31_days_at_most() -> None:
-    far = PLAIN._replace(expires_at=NOW + 400 * 86_400_000)
-    assert pdus(far, replace(OPERATOR, validity=Validity.NONE))[0].octets("validity_period") == b""
-    assert pdus(far)[0].octets("validity_period") == b"000031000000000R"
-    soon = PLAIN._replace(expires_at=NOW + 300)
-    assert pdus(soon)[0].octets("validity_period") == b"000000000001000R"
-
-
 @pytest.mark.parametrize(
     "message",
     [
@@ -147,6 +149,155 @@ def test_validity_can_be_left_out_and_a_relative_one_is_31_days_at_most() -> Non
     ids=["sender", "long sender", "alphabet", "parts", "length", "year"],
 )
 def test_a_message_that_cannot_be_written_is_a_value_error(message: Outgoing) -> None:
-    operator = replace(OPERATOR, validity=Validity.ABSOLUTE)
+    operator = replace(OPERATOR, validity=Validity.ABSOLUTE, max_validity=1e10)
     with pytest.raises(ValueError):
         submit_bodies(message, operator, NOW)
+
+
+# --- The operator's own way -----------------------------------------------------------------------
+def cyrillic(text: str) -> Outgoing:
+    return PLAIN._replace(text=text, data_coding=8)
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "octets"),
+    [
+        (Alphabet.GSM7, b"\x05\x1be\x10 \x1b(1"),  # é 0x05, € ESC 0x65, Δ 0x10, { ESC 0x28
+        (Alphabet.LATIN1, b"\xe9ED {1"),
+        (Alphabet.ASCII, b"eED {1"),
+        # eight septets, the lowest bit first (TS 23.038, 6.1.2.1): 0.000 0101, then 0x1B << 7, ...
+        (
+            Alphabet.GSM7_PACKED,
+            sum(
+                septet << 7 * place
+                for place, septet in enumerate((5, 0x1B, 0x65, 0x10, 0x20, 0x1B, 0x28, 0x31))
+            ).to_bytes(7, "little"),
+        ),
+    ],
+)
+def test_the_default_alphabet_is_the_operator_s(alphabet: Alphabet, octets: bytes) -> None:
+    (pdu,) = pdus(PLAIN._replace(text="é€Δ {1"), replace(OPERATOR, alphabet=alphabet))
+    assert pdu.message == octets
+    assert pdu.number("data_coding") == 0
+
+
+def test_a_packed_text_does_not_end_in_an_at_sign_that_nobody_wrote() -> None:
+    packed = replace(OPERATOR, alphabet=Alphabet.GSM7_PACKED)
+    (pdu,) = pdus(PLAIN._replace(text="1234567"), packed)
+    assert pdu.message.hex() == "31d98c56b3dd1a"  # the last septet is CR (TS 23.038, 6.1.2.3.1)
+
+
+def test_a_packed_part_begins_on_a_septet_behind_its_header() -> None:
+    """TS 23.040, 9.2.3.24: 48 bits of header and one of fill; 56 and none."""
+    packed = replace(OPERATOR, alphabet=Alphabet.GSM7_PACKED)
+    first, _ = pdus(long("x" * 161), packed)
+    assert first.message[:6].hex() == "0500034d0201"
+    # x is 0x78: 0x78 << 1 = 0xF0; then 0x78 << 8, whose lowest octet is 0x78, ...
+    assert (first.message[6:8].hex(), len(first.message)) == ("f078", 140)
+    first, _ = pdus(long("x" * 161), replace(packed, long_text=LongText.UDH_16))
+    assert first.message[:7].hex() == "060804004d0201"
+    # 0x78 | 0x78 << 7 = 0x3C78; 152 septets are 133 octets
+    assert (first.message[7:9].hex(), len(first.message)) == ("783c", 140)
+
+
+@pytest.mark.parametrize(
+    ("way", "text", "octets", "data_coding"),
+    [
+        (Cyrillic.UCS2, "Да", b"\x04\x14\x04\x30", 8),
+        (Cyrillic.UCS2_LE, "Да", b"\x14\x04\x30\x04", 8),
+        (Cyrillic.ISO_8859_5, "Да", b"\xb4\xd0", 6),
+        (Cyrillic.ISO_8859_5, "Иә", b"\x04\x18\x04\xd9", 8),  # a Kazakh letter: all of it UCS-2
+    ],
+)
+def test_cyrillic_is_written_as_the_operator_reads_it(
+    way: Cyrillic, text: str, octets: bytes, data_coding: int
+) -> None:
+    (pdu,) = pdus(cyrillic(text), replace(OPERATOR, cyrillic=way))
+    assert (pdu.message, pdu.number("data_coding")) == (octets, data_coding)
+
+
+def test_data_coding_is_what_the_operator_calls_it() -> None:
+    codings = DataCodings(default=1, ucs2=24, cyrillic=7, flash_default=240, flash_ucs2=25)
+    operator = replace(OPERATOR, data_codings=codings, cyrillic=Cyrillic.ISO_8859_5)
+    told = [
+        pdus(message._replace(flash=flash), operator)[0].number("data_coding")
+        for message in (PLAIN, cyrillic("Да"), cyrillic("Иә"))
+        for flash in (0, 1)
+    ]
+    assert told == [1, 240, 7, 25, 24, 25]
+
+
+def test_a_russian_flash_is_ucs_2_as_nothing_else_can_be_class_0() -> None:
+    operator = replace(OPERATOR, cyrillic=Cyrillic.ISO_8859_5)
+    (pdu,) = pdus(cyrillic("Да")._replace(flash=1), operator)
+    assert decode_ucs2(pdu.message) == "Да"
+
+
+def test_sar_tlvs_stand_for_the_header() -> None:
+    parts = pdus(long("x" * 161, message_id=0x12345), replace(OPERATOR, long_text=LongText.SAR))
+    assert [len(pdu.message) for pdu in parts] == [152, 9]  # room for a header of 7 octets
+    for number, pdu in enumerate(parts, 1):
+        assert pdu.number("esm_class") == 0
+        assert pdu.tlvs == (
+            (Tlv.SAR_MSG_REF_NUM, 0x2345),
+            (Tlv.SAR_TOTAL_SEGMENTS, 2),
+            (Tlv.SAR_SEGMENT_SEQNUM, number),
+        )
+
+
+def test_message_payload_takes_the_whole_text() -> None:
+    operator = replace(OPERATOR, long_text=LongText.PAYLOAD)
+    text = "Қазақстан " * 20
+    (pdu,) = pdus(long(text), operator)
+    assert pdu.octets("short_message") == b""
+    assert pdu.number("esm_class") == 0
+    assert decode_ucs2(pdu.tlv_octets(Tlv.MESSAGE_PAYLOAD) or b"") == text
+    (short,) = pdus(PLAIN, operator)
+    assert (short.octets("short_message"), short.tlvs) == (b"Hello \x1b(you\x1b)", ())
+    with pytest.raises(ValueError, match="3 parts where 2 were counted"):
+        submit_bodies(long(text)._replace(parts=2), operator, NOW)
+
+
+def test_what_was_begun_in_parts_is_not_sent_again_as_a_whole() -> None:
+    begun = long("x" * 161)._replace(sent_parts=(1,))
+    whole = replace(OPERATOR, long_text=LongText.PAYLOAD)
+    assert submit_bodies(begun, whole, NOW) == submit_bodies(begun, OPERATOR, NOW)
+
+
+@pytest.mark.parametrize("way", list(LongText))
+def test_smpp_3_3_knows_no_tlvs(way: LongText) -> None:
+    operator = replace(OPERATOR, long_text=way, interface_version=0x33, reference_tlv=0x1400)
+    for pdu in [*pdus(long("x" * 161), operator), *pdus(PLAIN, operator)]:
+        assert pdu.tlvs == ()
+    header = parse_udh(pdus(long("x" * 161), operator)[1].message)
+    assert header.concatenation == (77, 2, 2, 16 if way is LongText.UDH_16 else 8)
+
+
+@pytest.mark.parametrize(("length", "parts", "bits"), [(304, 2, 16), (305, 2, 8), (306, 2, 8)])
+def test_a_longer_reference_never_makes_more_parts(length: int, parts: int, bits: int) -> None:
+    bodies = pdus(long("x" * length), replace(OPERATOR, long_text=LongText.UDH_16))
+    assert len(bodies) == parts
+    concatenation = parse_udh(bodies[0].message).concatenation
+    assert concatenation is not None
+    assert concatenation.bits == bits
+    sar = pdus(long("x" * length, message_id=0x1FF), replace(OPERATOR, long_text=LongText.SAR))
+    assert len(sar) == parts
+    assert sar[0].tlv(Tlv.SAR_MSG_REF_NUM) == (0x1FF if bits == 16 else 0xFF)
+
+
+@pytest.mark.parametrize("way", list(LongText))
+def test_each_part_has_the_name_by_which_it_may_be_asked_for(way: LongText) -> None:
+    operator = replace(OPERATOR, long_text=way, reference_tlv=0x1400)
+    names = [pdu.tlv(0x1400) for pdu in pdus(long("x" * 161), operator)]
+    assert names == ([b"77-1"] if way is LongText.PAYLOAD else [b"77-1", b"77-2"])
+    assert [pdu.tlvs for pdu in pdus(PLAIN, operator)] == [((0x1400, b"77-1"),)]
+
+
+@pytest.mark.parametrize("way", list(LongText))
+def test_service_type_and_registered_delivery_are_as_set_for_every_part(way: LongText) -> None:
+    operator = replace(OPERATOR, long_text=way, service_type="CMT", registered_delivery=0x11)
+    for pdu in [*pdus(long("x" * 400), operator), *pdus(PLAIN, operator)]:
+        assert pdu.octets("service_type") == b"CMT"
+        assert pdu.number("registered_delivery") == 0x11
+    silent = replace(operator, receipts=ReceiptKind.NONE)
+    assert {pdu.number("registered_delivery") for pdu in pdus(long("x" * 400), silent)} == {0}

@@ -2,8 +2,12 @@
 
 SMPP carries septets unpacked; some operators and all phones have them packed. Fill bits stand
 before the first septet where a user data header does not end on a septet (TS 23.040, 9.2.3.24).
-Meant for one user data field (140 octets) at a time. Knows no alphabet and no header.
+Packing takes a time linear in the text; unpacking is meant for one user data field (140 octets)
+at a time. Knows no alphabet and no header, save for CR, with which an end is padded.
 """
+
+_CR = b"\r"
+_BITS = [f"{septet:07b}" for septet in range(0x80)]
 
 
 def pack_septets(septets: bytes, *, fill_bits: int = 0) -> bytes:
@@ -16,9 +20,22 @@ def pack_septets(septets: bytes, *, fill_bits: int = 0) -> bytes:
         return b""
     if max(septets) > 0x7F:
         raise ValueError("an octet over 0x7F is no septet")
-    number = sum(septet << 7 * place for place, septet in enumerate(septets))
+    number = int("".join([_BITS[septet] for septet in reversed(septets)]), 2)
     size = (7 * len(septets) + fill_bits + 7) // 8
     return (number << fill_bits).to_bytes(size, "little")
+
+
+def pack_to_end(septets: bytes, *, fill_bits: int = 0) -> bytes:
+    """Pack septets for a reader who knows only how many octets there are, as in SMPP.
+
+    Seven spare bits at the end would read as one more `@`: CR fills them (TS 23.038, 6.1.2.3.1;
+    the rule is USSD's, where nobody counts septets either). The standard's second CR, for a text
+    that ends in CR itself on the last bit, is left out: at most that CR is lost, and 160 septets
+    have no room for it.
+    Raises ValueError as pack_septets does.
+    """
+    spare = -(7 * len(septets) + fill_bits) % 8
+    return pack_septets(septets + _CR if spare == 7 else septets, fill_bits=fill_bits)
 
 
 def unpack_septets(octets: bytes, count: int, *, fill_bits: int = 0) -> bytes:

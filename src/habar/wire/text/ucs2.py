@@ -18,3 +18,10 @@ def encode_ucs2(text: str) -> bytes:
 def decode_ucs2(octets: bytes) -> str:
     """Decode UTF-16BE; a lone surrogate or a missing last octet reads as U+FFFD, never raises."""
     return octets.decode("utf-16-be", errors="replace")
+
+
+def swap_octets(ucs2: bytes) -> bytes:
+    """Turn UTF-16BE into UTF-16LE, unit by unit, for operators that read it so."""
+    swapped = bytearray(ucs2)
+    swapped[0::2], swapped[1::2] = ucs2[1::2], ucs2[0::2]
+    return bytes(swapped)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from habar.wire.text import pack_septets, unpack_septets
+from habar.wire.text import pack_septets, pack_to_end, unpack_septets
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,26 @@ def test_what_is_no_septet_and_no_fill_is_refused() -> None:
         pack_septets(b"a", fill_bits=7)
     with pytest.raises(ValueError, match="0 to 6"):
         unpack_septets(b"a", 1, fill_bits=-1)
+
+
+@pytest.mark.parametrize(
+    ("septets", "fill_bits", "octets"),
+    [
+        # '8' would be 0x38 << 1 = 0x70 in the last octet; CR is 0x0D << 1 = 0x1A (6.1.2.3.1)
+        (b"1234567", 0, "31D98C56B3DD1A"),
+        (b"12345678", 0, "31D98C56B3DD70"),
+        (b"A", 0, "41"),
+        # 1 + 8 * 7 bits: the last octet holds the top bit of '8', then CR, 0x0D << 1
+        (b"12345678", 1, "62B219AD66BBE11A"),
+    ],
+)
+def test_seven_spare_bits_at_the_end_are_a_carriage_return(
+    septets: bytes, fill_bits: int, octets: str
+) -> None:
+    assert pack_to_end(septets, fill_bits=fill_bits).hex().upper() == octets
+
+
+def test_a_whole_user_data_field_is_not_made_longer() -> None:
+    assert len(pack_to_end(b"x" * 160)) == 140
+    assert len(pack_to_end(b"x" * 153, fill_bits=1)) == 134
+    assert pack_to_end(b"") == b""
