@@ -1,5 +1,7 @@
 """No octets make receipts, ids or times raise what they do not promise."""
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,6 +9,7 @@ from habar.wire.smpp import (
     MessageState,
     Receipt,
     ReceiptDate,
+    ReceiptForm,
     TimeError,
     format_absolute,
     format_receipt,
@@ -20,6 +23,19 @@ KEYS = ["id:", "sub:", "dlvrd:", "submit date:", "done_date:", "stat:", "err:", 
 VALUES = ["DELIVRD", "FAILED", "2402011530", "20240201153000", "+0300", "Z", "0x1F", "000", ":;,-"]
 WORDS = st.sampled_from(KEYS + VALUES)
 TEXT = st.lists(WORDS | st.text(max_size=5), max_size=20).map(" ".join)
+FORM = st.builds(
+    ReceiptForm,
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(
+        [
+            None,
+            re.compile(r"id:(?P<id>.*?) stat:(?P<stat>.*)", re.DOTALL),
+            re.compile(r"(?P<done>.)?(?P<id>\S*)(?P<stat>.*?)(?P<err>$)?"),
+        ]
+    ),
+    st.dictionaries(st.sampled_from(["DELIVRD", "FAILED", ""]), st.integers(-1, 300)),
+)
 DATE = st.builds(
     ReceiptDate,
     st.integers(2000, 2099),
@@ -37,12 +53,21 @@ DATE = st.builds(
     st.none() | st.binary(max_size=70),
     st.none() | st.integers(-1, 300),
     st.none() | st.binary(max_size=5),
+    FORM,
 )
 def test_never_raises(
-    text: bytes, message_id: bytes | None, state: int | None, code: bytes | None
+    text: bytes,
+    message_id: bytes | None,
+    state: int | None,
+    code: bytes | None,
+    form: ReceiptForm,
 ) -> None:
     receipt = parse_receipt(
-        text, receipted_message_id=message_id, message_state=state, network_error_code=code
+        text,
+        receipted_message_id=message_id,
+        message_state=state,
+        network_error_code=code,
+        form=form,
     )
     assert receipt is None or (receipt.message_id and receipt.state in set(MessageState))
 

@@ -5,6 +5,8 @@ Guarantees:
   not answered at all, so the operator keeps it.
 - A PDU marked as a receipt in which no id or state can be read is kept with the receipts that
   match nothing, where staff can see it.
+- An operator that marks nothing as a receipt may have a pattern for them: what fits it wholly is
+  one. A subscriber who writes just so can then forge one, if he knows an id.
 - What is no receipt (a subscriber's message) is answered ESME_RX_T_APPN, "a passing error": the
   gateway has no place to keep it yet, so the operator must. Each is counted, and logged without
   its text or number.
@@ -22,7 +24,7 @@ import structlog
 
 from habar.model.status import MessageState
 from habar.model.times import zone_info
-from habar.operators import Ack, OperatorSettings
+from habar.operators import Ack, OperatorSettings, Quirks
 from habar.store.port import Journal, ReceiptSeen
 from habar.wire.smpp import CommandStatus, Pdu, Receipt, ReceiptDate, Tlv, receipt_of
 from habar.wire.smpp import EsmClass as Esm
@@ -72,13 +74,15 @@ class Receipts:
         self._journal = journal
         self._now_ms = now_ms
 
-    def deliver(self, operator: OperatorSettings, pdu: Pdu, ack: Ack) -> None:
-        """Take one deliver_sm or data_sm; `ack` answers it."""
+    def deliver(self, operator: OperatorSettings, pdu: Pdu, ack: Ack) -> MessageState | None:
+        """Take one deliver_sm or data_sm; `ack` answers it. Gives what state a receipt told."""
         now = self._now_ms()
-        receipt = receipt_of(pdu)
+        receipt = receipt_of(pdu, operator.quirks.receipt_form)
         if receipt is not None:
-            self._keep(_seen(operator, receipt, pdu, now), ack)
-        elif _is_marked(pdu):
+            seen = _seen(operator, receipt, pdu, now)
+            self._keep(seen, ack)
+            return seen.state
+        if _is_marked(pdu):
             self.unreadable += 1
             candidates = (UNREADABLE,)
             seen = ReceiptSeen(
@@ -89,6 +93,7 @@ class Receipts:
             self.refused += 1
             log.warning("not a receipt: left to the operator", operator=operator.name)
             ack(_LATER)
+        return None
 
     def _keep(self, seen: ReceiptSeen, ack: Ack) -> None:
         def done(message_id: int | None) -> None:
@@ -108,10 +113,11 @@ def _seen(operator: OperatorSettings, receipt: Receipt, pdu: Pdu, now: int) -> R
         operator.id,
         quirks.receipted_ids(receipt.message_id),
         STATES[receipt.state],
-        _error(receipt),
+        _error(receipt, quirks),
         _done_at(receipt.done_date, quirks.receipt_zone, now),
         now,
         _raw(pdu),
+        operator.receipts_speak_for_all,
     )
 
 
@@ -126,10 +132,11 @@ def _raw(pdu: Pdu) -> str:
     return pdu.message[:_RAW].decode("latin-1")
 
 
-def _error(receipt: Receipt) -> str:
+def _error(receipt: Receipt, quirks: Quirks) -> str:
     """The operator's own error; zeros mean none."""
-    if receipt.err.strip("0"):
-        return receipt.err
+    error = quirks.error_text(receipt.err)
+    if error:
+        return error
     if receipt.network_error_code is not None and receipt.network_error_code[1]:
         return "network {}/{}".format(*receipt.network_error_code)
     return ""

@@ -1,4 +1,4 @@
-"""An operator's ways, as data: what its command_status values mean and how it writes message ids.
+"""An operator's ways, as data: what its command_status values mean, its message ids and receipts.
 
 Guarantees: every number has a verdict; a status that nobody listed is the message's own fault, so
 no message is tried for ever over an error that will not pass. Pure: knows no session, no clock.
@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from habar.wire.smpp import CommandStatus, message_id_variants, status_name
+from habar.wire.smpp import (
+    CommandStatus,
+    ReceiptForm,
+    decimal_number,
+    hexadecimal_number,
+    message_id_variants,
+    other_case,
+    status_name,
+)
 
 NO_ANSWER = -1
 """In the place of a command_status: the operator never answered, and may have the message."""
@@ -68,6 +76,13 @@ class ReceiptSource(Enum):
     TLV = "tlv"
 
 
+_BOTH, _TEXT, _TLV = ReceiptSource.BOTH, ReceiptSource.TEXT, ReceiptSource.TLV
+_AS_IS, _HEX = IdForm.AS_IS, IdForm.HEX
+_USUAL_FORM = ReceiptForm()
+_PLAIN_ID = re.compile(r"[1-9][0-9]*", re.ASCII)
+"""An id that can be written in one way only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quirks:
     """One operator's ways."""
@@ -112,30 +127,68 @@ class Quirks:
     def submitted_id(self, message_id: bytes) -> str:
         """The operator's id of a part, from submit_sm_resp, as it is kept in the store."""
         text = message_id.decode("latin-1")
-        if self.response_id is IdForm.AS_IS:
-            return text
-        return _plain(text, self.response_id)
+        number = _number(text, self.response_id)
+        return text if number is None else str(number)
+
+    def asked_id(self, kept: str) -> bytes:
+        """A kept id as the operator's own, for query_sm and cancel_sm (4.8.1, 4.9.1).
+
+        Where it answers in numbers, zeros before its ids and their case are not known any more;
+        hexadecimal is written in capitals.
+        """
+        if self.response_id is _HEX and kept.isascii() and kept.isdigit():
+            return b"%X" % int(kept)
+        return kept.encode("latin-1")
 
     def receipted_ids(self, message_id: str) -> tuple[str, ...]:
-        """The kept ids that a receipt's id may mean, best first."""
-        first = _plain(message_id, self.receipt_id)
+        """The kept ids that a receipt's id may mean, best first.
+
+        Few, as each is looked for. As it is: also without zeros before it, and in letters of the
+        other case where it is hexadecimal.
+        """
+        if self.receipt_id is _AS_IS and not self.guess_ids and _PLAIN_ID.fullmatch(message_id):
+            return (message_id,)
+        number = _number(message_id, self.receipt_id)
+        first = message_id if number is None else str(number)
         if self.guess_ids:
             return tuple(dict.fromkeys((first, *message_id_variants(message_id))))
-        if first.startswith("0"):
-            return (first, first.lstrip("0") or "0") if first != "0" else (first,)
-        return (first,)
+        if number is not None:
+            return (first,)
+        plain = first.lstrip("0") or first[-1:]
+        return tuple(dict.fromkeys((first, *other_case(first), plain, *other_case(plain))))
+
+    @property
+    def receipt_form(self) -> ReceiptForm:
+        """How its receipts are read."""
+        source, pattern, states = self.receipt_source, self.receipt_pattern, self.receipt_states
+        if source is _BOTH and pattern is None and not states:
+            return _USUAL_FORM
+        return ReceiptForm(source is not _TEXT, source is not _TLV, pattern, states)
+
+    def error_text(self, error: int | str) -> str:
+        """An error as the story of a message tells it, with the operator's own words for it.
+
+        `error` is a command_status (`ESME_RINVDSTADR`, `0x00000400 (subscriber barred)`), or the
+        `err` of a receipt (`err:001 (absent subscriber)`), of which "" and zeros are none: "".
+        """
+        if isinstance(error, int):
+            name = error_name(error)
+            keys = (name, f"0x{error:08X}", f"0x{error:08x}")
+        elif error.strip("0"):
+            name, keys = f"err:{error}", (error, error.upper(), error.lower())
+        else:
+            return ""
+        words = next((self.error_texts[key] for key in keys if key in self.error_texts), "")
+        return f"{name} ({words})" if words else name
 
 
 def error_name(command_status: int) -> str:
-    """The error as the story of a message tells it."""
+    """The error by the name that the standard gives it."""
     return "NO_ANSWER" if command_status == NO_ANSWER else status_name(command_status)
 
 
-def _plain(text: str, form: IdForm) -> str:
-    """Bring a number to plain decimal; what is no number of that form stays as it is."""
-    if form is IdForm.AS_IS:
-        return text
-    try:
-        return str(int(text, 16 if form is IdForm.HEX else 10))
-    except ValueError:
-        return text
+def _number(text: str, form: IdForm) -> int | None:
+    """Read an id as the number it is; None for what is none of that form, or is not to be read."""
+    if form is _AS_IS:
+        return None
+    return hexadecimal_number(text) if form is _HEX else decimal_number(text)

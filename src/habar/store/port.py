@@ -107,6 +107,8 @@ class ReceiptSeen(NamedTuple):
     at: int
     raw: str
     """The receipt as it came, at most 255 characters, for staff."""
+    whole: bool = False
+    """It speaks for all parts of the message."""
 
 
 Event = PartAccepted | Postponed | Finished | Released | ReceiptSeen

@@ -69,7 +69,7 @@ async def test_a_refused_message_tells_the_operator_s_error_and_costs_nothing(ri
 
 async def test_a_failed_receipt_tells_the_operator_s_error(rig: Any) -> None:
     story = await rig.ends(await rig.send("77000000103"), 103)
-    assert story.parts[0].error == "027"
+    assert story.parts[0].error == "err:027"
     assert story.parts[0].operator_message_id
 
 

@@ -1,12 +1,14 @@
 """inbound/receipts.py: what is kept of what operators deliver, and when it is acknowledged."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from habar.inbound import NOTES, STATES, UNREADABLE, Receipts
 from habar.model.status import MessageState
-from habar.operators import IdForm, OperatorSettings, Quirks
+from habar.operators import IdForm, LongText, OperatorSettings, Quirks, ReceiptKind, ReceiptSource
 from habar.store.port import ReceiptSeen
 from habar.wire.smpp import CommandId, CommandStatus, Pdu, Tlv, make_pdu
 from habar.wire.smpp import MessageState as Said
@@ -39,8 +41,8 @@ class Desk:
         self.operator = OperatorSettings(7, "op", "h", 1, "s", "p", quirks=quirks or Quirks())
         self.acks: list[int] = []
 
-    def deliver(self, pdu: Pdu) -> None:
-        self.receipts.deliver(self.operator, pdu, self.acks.append)
+    def deliver(self, pdu: Pdu) -> MessageState | None:
+        return self.receipts.deliver(self.operator, pdu, self.acks.append)
 
     def seen(self, pdu: Pdu) -> ReceiptSeen:
         self.deliver(pdu)
@@ -147,10 +149,10 @@ def test_ids_are_read_as_the_operator_writes_them() -> None:
     [
         (b"000", None, ""),
         (b"0", None, ""),
-        (b"027", None, "027"),
+        (b"027", None, "err:027"),
         (b"000", b"\x03\x00\x1b", "network 3/27"),
         (b"000", b"\x03\x00\x00", ""),
-        (b"08A", b"\x03\x00\x1b", "08A"),
+        (b"08A", b"\x03\x00\x1b", "err:08A"),
     ],
 )
 def test_the_operator_s_error_is_kept(err: bytes, network: bytes | None, error: str) -> None:
@@ -205,3 +207,95 @@ def test_a_long_receipt_is_cut_for_staff() -> None:
     seen = Desk().seen(pdu)
     assert len(seen.raw) == 255
     assert seen.candidates == ("42",)
+
+
+# --- An operator's own ways -----------------------------------------------------------------------
+OWN = re.compile(r"msg (?P<id>\S+) is (?P<stat>\w+)(?: at (?P<done>\d+))?(?: \((?P<err>\d+)\))?")
+
+
+def test_an_operator_s_own_form_and_words_are_read() -> None:
+    quirks = Quirks(
+        receipt_pattern=OWN,
+        receipt_states={"ABSENT": Said.UNDELIVERABLE},
+        receipt_zone="Asia/Almaty",
+        error_texts={"001": "absent subscriber"},
+    )
+    seen = Desk(quirks).seen(
+        make_pdu(
+            CommandId.DELIVER_SM,
+            esm_class=4,
+            short_message=b"msg 42 is absent at 2609211900 (001)",
+        )
+    )
+    assert seen.candidates == ("42",)
+    assert seen.state is MessageState.UNDELIVERABLE
+    assert seen.done_at == 1_789_999_200_000
+    assert seen.error == "err:001 (absent subscriber)"
+
+
+@pytest.mark.parametrize(
+    ("text", "esm_class", "told"),
+    [
+        (b"msg 42 is DELIVRD", 0, 102),
+        (b"msg 42 is DELIVRD\0", 0, 102),
+        (b"msg 42 is DELIVRD, I hear", 0, None),  # not the whole text
+        (b"msg 42 is DELIVRD", 0x08, None),  # marked, as something else (5.2.12)
+        (b"id:42 stat:DELIVRD", 0, None),  # appendix B needs its mark
+        (b"id:42 stat:DELIVRD", 4, 102),
+        (b"msg " + b"4" * 2000 + b" is DELIVRD", 0, None),
+    ],
+)
+def test_what_nothing_marks_is_a_receipt_only_where_the_whole_text_is_one(
+    text: bytes, esm_class: int, told: int | None
+) -> None:
+    desk = Desk(Quirks(receipt_pattern=OWN))
+    pdu = make_pdu(CommandId.DELIVER_SM, esm_class=esm_class, tlvs={Tlv.MESSAGE_PAYLOAD: text})
+    assert desk.deliver(pdu) == told
+    assert len(desk.journal.events) == (told is not None)
+    assert desk.receipts.refused == (told is None)
+
+
+@pytest.mark.parametrize(
+    ("source", "candidates", "state"),
+    [
+        (ReceiptSource.BOTH, ("99",), MessageState.UNDELIVERABLE),
+        (ReceiptSource.TLV, ("99",), MessageState.UNDELIVERABLE),
+        (ReceiptSource.TEXT, ("42",), MessageState.DELIVERED),
+    ],
+)
+def test_id_and_state_are_read_where_the_operator_is_to_be_believed(
+    source: ReceiptSource, candidates: tuple[str, ...], state: MessageState
+) -> None:
+    tlvs: dict[int, int | bytes] = {Tlv.RECEIPTED_MESSAGE_ID: b"99", Tlv.MESSAGE_STATE: 5}
+    seen = Desk(Quirks(receipt_source=source)).seen(receipt(tlvs=tlvs))
+    assert (seen.candidates, seen.state) == (candidates, state)
+    assert seen.done_at == 1_789_999_500_000, "a date is in the text alone"
+
+
+def test_what_one_source_does_not_say_is_not_taken_from_the_other() -> None:
+    desk = Desk(Quirks(receipt_source=ReceiptSource.TLV))
+    assert desk.seen(receipt()).candidates == (UNREADABLE,)
+
+
+def test_it_is_told_what_state_the_receipt_told() -> None:
+    desk = Desk()
+    assert desk.deliver(receipt()) is MessageState.DELIVERED
+    assert desk.deliver(receipt(stat=b"ENROUTE")) is MessageState.ENROUTE
+    assert desk.deliver(make_pdu(CommandId.DELIVER_SM, esm_class=4)) is None
+    assert desk.deliver(make_pdu(CommandId.DELIVER_SM, short_message=b"STOP")) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "way", "whole"),
+    [
+        (ReceiptKind.PARTS, LongText.UDH_8, False),
+        (ReceiptKind.MESSAGE, LongText.UDH_8, True),
+        (ReceiptKind.PARTS, LongText.PAYLOAD, True),
+    ],
+)
+def test_a_receipt_may_speak_for_the_whole_message(
+    kind: ReceiptKind, way: LongText, whole: bool
+) -> None:
+    desk = Desk()
+    desk.operator = replace(desk.operator, receipts=kind, long_text=way)
+    assert desk.seen(receipt()).whole is whole

@@ -57,7 +57,12 @@ from habar.wire.smpp.events import (
 )
 from habar.wire.smpp.hot import encode_submit_body
 from habar.wire.smpp.liveness import Settings
-from habar.wire.smpp.message_id import message_id_variants
+from habar.wire.smpp.message_id import (
+    decimal_number,
+    hexadecimal_number,
+    message_id_variants,
+    other_case,
+)
 from habar.wire.smpp.pdu import (
     DistributionList,
     FieldValue,
@@ -71,6 +76,7 @@ from habar.wire.smpp.pdu import (
 from habar.wire.smpp.receipt import (
     Receipt,
     ReceiptDate,
+    ReceiptForm,
     format_receipt,
     parse_receipt,
     receipt_of,
@@ -146,11 +152,15 @@ __all__ = [
     # receipts and times
     "Receipt",
     "ReceiptDate",
+    "ReceiptForm",
     "TimeError",
+    "decimal_number",
     "format_absolute",
     "format_receipt",
     "format_relative",
+    "hexadecimal_number",
     "message_id_variants",
+    "other_case",
     "parse_receipt",
     "parse_time",
     "receipt_of",

@@ -1,15 +1,17 @@
 """Delivery receipts: the text of appendix B, as operators really write it, and its TLVs (5.3.2).
 
 Guarantees: no octets raise; what is no receipt is None. TLVs win over the text. A receipt is only
-what the SMSC has marked as one (receipt_of): a subscriber cannot forge it by writing its words.
+what the SMSC has marked as one (receipt_of): a subscriber cannot forge it by writing its words;
+save with a ReceiptForm that has a pattern, for an operator that marks nothing.
 Does not know: the operator's time zone (dates stay as written), which message an id belongs to.
 
 Read: keys in any case and order, missing ones, `submit date` or `submit_date`, text with colons,
 the ten-, twelve- and fourteen-digit dates, separators within dates, zones behind them, states as
-words, cut words, or numbers.
+words, cut words, or numbers. What is like none of this, a ReceiptForm describes.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -35,6 +37,8 @@ _DATES = tuple(
     re.compile(year + _REST_OF_DATE, re.IGNORECASE | re.ASCII) for year in (r"(\d\d)", r"(\d{4})")
 )
 _PLAIN_KEYS = ("id", "submitdate", "donedate", "stat", "err", "text")
+_OWN_KEYS = {"done": "donedate"}
+_BLANK = " \t\r\n\0"
 _EDGES = " \t\r\n\0,;"
 _MARKS = (EsmClass.DELIVERY_RECEIPT, EsmClass.INTERMEDIATE_NOTIFICATION)
 _TEXT_LENGTH = 20
@@ -78,6 +82,10 @@ _WORDS = {
 }
 """The standard's words (appendix B, table B-2)."""
 
+_LONGEST_OWN = 1024
+"""Octets of a text in which a pattern of the operator's own is looked for: no receipt is longer,
+and what a subscriber writes may be."""
+
 _NUMBERS = {0: MessageState.ENROUTE} | {int(state): state for state in MessageState}
 
 
@@ -106,19 +114,38 @@ class Receipt:
     network_error_code: tuple[int, int] | None = None
 
 
-def receipt_of(pdu: Pdu) -> Receipt | None:
-    """Read a deliver_sm or data_sm that is marked as a receipt; None where it is not one.
+class ReceiptForm(NamedTuple):
+    """How one operator's receipts are; the defaults are the standard's."""
+
+    reads_tlvs: bool = True
+    """Whether the id and the state may stand in TLVs; where both do, these win."""
+    reads_text: bool = True
+    """Whether they may stand in the text."""
+    pattern: re.Pattern[str] | None = None
+    """Finds the groups `id` and `stat`, and perhaps `err` and `done`, in the text, read as
+    latin-1. A marked text in which it finds nothing is read as appendix B has it."""
+    states: Mapping[str, int] = {}
+    """Its own words, in capitals, as message_state; all others mean what they usually do."""
+
+
+STANDARD = ReceiptForm()
+
+
+def receipt_of(pdu: Pdu, form: ReceiptForm = STANDARD) -> Receipt | None:
+    """Read a deliver_sm or data_sm that is a receipt; None where it is not one.
 
     The mark is esm_class (receipt, intermediate notification) or the TLV receipted_message_id.
-    For an operator that marks nothing, call parse_receipt, knowing what that lets through.
+    What is marked as nothing at all is one only where the form's pattern fits the whole text.
     """
     receipted = pdu.tlv_octets(Tlv.RECEIPTED_MESSAGE_ID)
     esm_class = pdu.fields.get("esm_class", 0)
-    marked = isinstance(esm_class, int) and esm_class & ESM_TYPE_MASK in _MARKS
-    if not marked and not receipted:
+    kind = esm_class & ESM_TYPE_MASK if isinstance(esm_class, int) else 0
+    marked = kind in _MARKS or receipted
+    if not marked and (kind or not _fits_whole(form.pattern, pdu.message)):
         return None
     return parse_receipt(
         pdu.message,
+        form=form,
         receipted_message_id=receipted,
         message_state=pdu.tlv_number(Tlv.MESSAGE_STATE),
         network_error_code=pdu.tlv_octets(Tlv.NETWORK_ERROR_CODE),
@@ -131,11 +158,19 @@ def parse_receipt(
     receipted_message_id: bytes | None = None,
     message_state: int | None = None,
     network_error_code: bytes | None = None,
+    form: ReceiptForm = STANDARD,
 ) -> Receipt | None:
     """Read a receipt's text and TLVs; None where neither has the id or the state. Never raises."""
-    found = _keys(text.decode("latin-1"))
-    message_id = (receipted_message_id or b"").decode("latin-1").strip(_EDGES) or found.get("id")
-    state = _state_number(message_state) or _state_word(found.get("stat", ""))
+    found = (_own_keys(form.pattern, text) if form.pattern else None) or _keys(
+        text.decode("latin-1")
+    )
+    message_id, state = "", None
+    if form.reads_tlvs:
+        message_id = (receipted_message_id or b"").decode("latin-1").strip(_EDGES)
+        state = _state_number(message_state)
+    if form.reads_text:
+        message_id = message_id or found.get("id", "")
+        state = state or _state_word(found.get("stat", ""), form.states)
     if not message_id or state is None:
         return None
     return Receipt(
@@ -147,6 +182,21 @@ def parse_receipt(
         text=found.get("text", "").strip(_EDGES),
         network_error_code=_network_error(network_error_code),
     )
+
+
+def _fits_whole(pattern: re.Pattern[str] | None, text: bytes) -> bool:
+    if pattern is None or len(text) > _LONGEST_OWN:
+        return False
+    return pattern.fullmatch(text.decode("latin-1").strip(_BLANK)) is not None
+
+
+def _own_keys(pattern: re.Pattern[str], text: bytes) -> dict[str, str] | None:
+    """Read what the operator's own pattern finds, under the names of appendix B."""
+    match = pattern.search(text[:_LONGEST_OWN].decode("latin-1"))
+    if match is None:
+        return None
+    groups = match.groupdict(default="")
+    return {_OWN_KEYS.get(name, name): value.strip(_EDGES) for name, value in groups.items()}
 
 
 def _keys(text: str) -> dict[str, str]:
@@ -181,9 +231,13 @@ def _state_number(number: int | None) -> MessageState | None:
     return None if number is None else _NUMBERS.get(number)
 
 
-def _state_word(word: str) -> MessageState | None:
+def _state_word(word: str, own: Mapping[str, int]) -> MessageState | None:
     if not word:
         return None
+    if own:
+        number = own.get(word.upper(), own.get(word.split()[0].upper()))
+        if number is not None:
+            return _state_number(number) or MessageState.UNKNOWN
     if word.isascii() and word.isdigit() and len(word) == 1:
         return _state_number(int(word)) or MessageState.UNKNOWN
     return _STATES.get(word.split()[0].upper()[:7], MessageState.UNKNOWN)

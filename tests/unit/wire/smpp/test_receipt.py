@@ -1,5 +1,7 @@
 """Receipts as operators write them, and what is none."""
 
+import re
+
 import pytest
 
 from habar.wire.smpp import (
@@ -8,6 +10,7 @@ from habar.wire.smpp import (
     MessageState,
     Receipt,
     ReceiptDate,
+    ReceiptForm,
     Tlv,
     format_receipt,
     make_pdu,
@@ -239,3 +242,39 @@ def test_the_form_that_is_written() -> None:
         b"text:a text of more than "
     )
     assert b"dlvrd:000" in format_receipt(refused)
+
+
+# --- An operator's own form -----------------------------------------------------------------------
+OWN = ReceiptForm(
+    pattern=re.compile(r"(?P<stat>\w+) for (?P<id>\w+)"),
+    states={"SEEN": 2, "GONE AWAY": 5, "7": 3, "ODD": 99},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message_id", "state"),
+    [
+        (b"seen for 7", "7", MessageState.DELIVERED),
+        (b"Report: DELIVRD for 7, thanks", "7", MessageState.DELIVERED),
+        (b"7 for 9", "9", MessageState.EXPIRED),
+        (b"odd for 9", "9", MessageState.UNKNOWN),
+        (b"id:7 stat:seen", "7", MessageState.DELIVERED),
+        (b"id:7 stat:gone away", "7", MessageState.UNDELIVERABLE),
+        (b"id:7 stat:seen today", "7", MessageState.DELIVERED),
+    ],
+)
+def test_a_pattern_and_words_of_the_operator_s_own(
+    text: bytes, message_id: str, state: MessageState
+) -> None:
+    assert parse_receipt(text, form=OWN) == Receipt(message_id, state)
+
+
+def test_groups_that_a_pattern_lacks_or_did_not_fill_are_empty() -> None:
+    lacks = ReceiptForm(pattern=re.compile(r"(?P<id>\d+)(?: (?P<stat>\w+))?"))
+    assert parse_receipt(b"7", form=lacks) is None
+    assert parse_receipt(b"7", message_state=2, form=lacks) == Receipt("7", MessageState.DELIVERED)
+
+
+def test_a_pattern_is_not_tried_on_more_than_a_receipt() -> None:
+    text = b"x" * 1024 + b" seen for 7"
+    assert parse_receipt(text, form=OWN) is None
