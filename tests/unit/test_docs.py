@@ -16,12 +16,14 @@ from typer.main import get_command
 from habar.admin.settings import values
 from habar.app import metrics
 from habar.cli import app as command_line
-from habar.config import LISTS, TABLES
+from habar.config import LISTS, TABLES, OperatorSettings, profiles
+from habar.config.fields import fields
 from habar.errors import Refusal
 from habar.model.account import Account, AccountKind, Compat
 from habar.model.status import MessageState
 from habar.northbound.http.metrics import HttpCollector, HttpStats
 from habar.northbound.http.xml_rows import CODES
+from habar.operators.quirks import ELSEWHERE, THROTTLE
 from habar.simulator import BEHAVIOURS
 from habar.wire.http import xml
 
@@ -192,7 +194,7 @@ class TestSimulator:
 
 
 class TestSettings:
-    @pytest.mark.parametrize(("name", "kind"), [*TABLES.items(), *LISTS.items()])
+    @pytest.mark.parametrize(("name", "kind"), [*TABLES.items(), ("listeners", LISTS["listeners"])])
     def test_every_setting_is_told_with_its_default(self, name: str, kind: type) -> None:
         section = sections(REFERENCE / "settings.md")[name]
         told = {
@@ -200,14 +202,51 @@ class TestSettings:
             for line in section.splitlines()
             if line.startswith("| `") and (cells := line.strip("|").split("|"))
         }
-        fields = msgspec.structs.fields(kind)
-        assert told == {field.name: _default(field) for field in fields}
+        assert told == {field.name: _default(field) for field in msgspec.structs.fields(kind)}
 
-    def test_the_example_is_a_file_that_habar_takes(self, tmp_path: Path) -> None:
+    def test_every_setting_of_an_operator_is_told_with_its_default(self) -> None:
+        told = {
+            row[0].strip("`"): row[1].strip("`")
+            for row in rows(REFERENCE / "operator-profile.md")
+            if row[0].startswith("`") and len(row) == 5
+        }
+        assert told == {name: _default(f) for name, f in fields(OperatorSettings).items()}
+
+    def test_every_profile_is_told_with_what_it_says(self) -> None:
+        section = sections(REFERENCE / "operator-profile.md")["Profiles"]
+        told = {
+            cells[0].strip(" `"): set(re.findall(r"`([^`]+)`", cells[2]))
+            for line in section.splitlines()
+            if line.startswith("| `") and (cells := line.strip("|").split("|"))
+        }
+        assert told == {name: set(each.values) for name, each in profiles().items()}
+
+    def test_every_standing_verdict_is_told(self) -> None:
+        section = sections(REFERENCE / "operator-profile.md")["Error codes"]
+        told = [
+            set(re.findall(r"`(ESME_\w+)`", line.split("|")[1]))
+            for line in section.splitlines()
+            if line.startswith("| `ESME_")
+        ]
+        assert told == [{code.name for code in codes} for codes in (THROTTLE, ELSEWHERE)]
+
+    def test_every_setting_that_the_how_to_names_is_one(self) -> None:
+        page = text_of(DOCS / "how-to" / "operators.md")
+        named_there = set(re.findall(r"`([a-z]+(?:_[a-z0-9]+)+)`", page))
+        named_there |= set(
+            re.findall(r"\b([a-z_0-9]+)=", "".join(c for _, c in FENCE.findall(page)))
+        )
+        no_settings = {"cancel_sm", "message_payload", "data_coding", "staff"}
+        assert named_there - no_settings <= set(fields(OperatorSettings))
+
+    @pytest.mark.parametrize("page", ["settings.md", "operator-profile.md"])
+    def test_the_example_is_a_file_that_habar_takes(self, tmp_path: Path, page: str) -> None:
         from habar.config import build
 
-        examples = [c for k, c in FENCE.findall(text_of(REFERENCE / "settings.md")) if k == "toml"]
+        examples = [c for k, c in FENCE.findall(text_of(REFERENCE / page)) if k == "toml"]
         assert examples
+        for name in ("kcell.password", "kcell-rx.password"):
+            (tmp_path / name).write_text("s3cret")
         issued = trustme.CA().issue_cert("gateway.example")
         issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
         issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
@@ -218,11 +257,13 @@ class TestSettings:
 def _default(field: Any) -> str:
     if field.required:
         return "required"
-    value = field.default
+    value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if value == ():
+        return "[]"
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from habar.config.database import has_password
 from habar.config.fields import Unfit, fields, nearest, read
-from habar.config.settings import LISTS, TABLES, OperatorSettings
+from habar.config.operator import OperatorSettings
+from habar.config.settings import LISTS, TABLES
 
 PREFIX = "HABAR_"
 OTHER_VARIABLES = frozenset(

@@ -7,47 +7,53 @@ from __future__ import annotations
 
 import stat
 import tomllib
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
 from habar.config.database import faults_of, has_password, with_password
 from habar.config.fields import Unfit, read
-from habar.config.settings import DatabaseSettings, OperatorSettings, Settings
-
-S = TypeVar("S", DatabaseSettings, OperatorSettings)
-
-
-def with_passwords(settings: Settings, faults: list[str]) -> Settings:
-    """The settings with the passwords of their files in place; faults are added to `faults`."""
-    operators = tuple(
-        _mended(f"[[operators]] {operator.name}", operator, _operator, faults)
-        for operator in settings.operators
-    )
-    database = _mended("[database]", settings.database, _database, faults)
-    return msgspec.structs.replace(settings, operators=operators, database=database)
+from habar.config.operator import Credentials, parts_of
+from habar.config.settings import DatabaseSettings, Settings
 
 
-def _mended(where: str, part: S, mend: Callable[[S], S], faults: list[str]) -> S:
+def password_of(part: Credentials) -> str:
+    """The password of an operator or of a group of its binds, from its file where it has one.
+
+    Raises Unfit.
+    """
+    text = _text(part.password_file)
+    return part.password if text is None else read(type(part), "password", text)
+
+
+def password_faults(settings: Settings) -> Iterator[str]:
+    """What is wrong with the files of operators' passwords.
+
+    They are only looked at: whoever makes the links reads them, so that a password that is
+    changed there needs no change of the settings.
+    """
+    for operator in settings.operators:
+        for part in parts_of(operator):
+            try:
+                password_of(part)
+            except Unfit as unfit:
+                yield f"[[operators]] {operator.name} password_file: {unfit}"
+
+
+def with_password_of_database(settings: Settings, faults: list[str]) -> Settings:
+    """The settings with the password of its file in `[database] url`; faults go to `faults`."""
     try:
-        return mend(part)
+        return msgspec.structs.replace(settings, database=_database(settings.database))
     except Unfit as unfit:
-        faults.append(f"{where} password_file: {unfit}")
-        return part
-
-
-def _operator(operator: OperatorSettings) -> OperatorSettings:
-    text = _text(operator.password_file, given=bool(operator.password))
-    if text is None:
-        return operator
-    password = read(OperatorSettings, "password", text)
-    return msgspec.structs.replace(operator, password=password)
+        faults.append(f"[database] password_file: {unfit}")
+        return settings
 
 
 def _database(database: DatabaseSettings) -> DatabaseSettings:
-    text = _text(database.password_file, given=has_password(database.url))
+    if database.password_file and has_password(database.url):
+        raise Unfit("there is a password too; give one of the two")
+    text = _text(database.password_file)
     if text is None or any(faults_of(database.url)):
         return database
     if not text or not text.isprintable():
@@ -55,12 +61,10 @@ def _database(database: DatabaseSettings) -> DatabaseSettings:
     return msgspec.structs.replace(database, url=with_password(database.url, text))
 
 
-def _text(name: str, *, given: bool) -> str | None:
-    """What a password file holds; None where none is named. `given`: there is a password too."""
+def _text(name: str) -> str | None:
+    """What a password file holds; None where none is named."""
     if not name:
         return None
-    if given:
-        raise Unfit("there is a password too; give one of the two")
     path = Path(name)
     try:
         return path.read_text("utf-8").rstrip("\r\n")
@@ -75,7 +79,15 @@ def cautions(path: Path, settings: Settings) -> list[str]:
 
     `path` is the file that the settings were read from.
     """
-    secret = [Path(o.password_file) for o in settings.operators if o.password_file]
+    secret = [
+        Path(name)
+        for operator in settings.operators
+        for name in (
+            *(part.password_file for part in parts_of(operator)),
+            operator.tls_key,
+        )
+        if name
+    ]
     if settings.database.password_file:
         secret.append(Path(settings.database.password_file))
     if settings.tls:
@@ -93,7 +105,9 @@ def _holds_password(path: Path) -> bool:
     document = tomllib.loads(path.read_text("utf-8"))
     url = document.get("database", {}).get("url", "")
     return has_password(str(url)) or any(  # the environment may stand over what is no text
-        operator.get("password") for operator in document.get("operators", ())
+        part.get("password")
+        for operator in document.get("operators", ())
+        for part in (operator, *operator.get("groups", ()))
     )
 
 

@@ -11,19 +11,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from habar.config.effective import effective
 from habar.config.environment import over
-from habar.config.fields import Unfit, fields, nearest, read
-from habar.config.passwords import with_passwords
+from habar.config.fields import ConfigError, Unfit, fields, nearest, read, read_all
+from habar.config.operator import OperatorSettings
+from habar.config.passwords import password_faults, with_password_of_database
 from habar.config.sense import anchored, senseless
 from habar.config.settings import LISTS, TABLES, Settings
-
-
-class ConfigError(Exception):
-    """The settings cannot be used. `faults` lists every fault found, one sentence each."""
-
-    def __init__(self, faults: list[str]) -> None:
-        self.faults = faults
-        super().__init__("; ".join(faults))
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -59,7 +53,8 @@ def build(document: Mapping[str, Any], environ: Mapping[str, str], base: Path) -
     # What could be read is looked at even so: all faults are told at once.
     settings = anchored(Settings(**parts), base)
     faults += senseless(settings)
-    settings = with_passwords(settings, faults)
+    faults += password_faults(settings)
+    settings = with_password_of_database(settings, faults)
     if faults:
         raise ConfigError(faults)
     return settings
@@ -71,18 +66,16 @@ def _table(kind: type[Struct], value: object, where: str, faults: list[str]) -> 
         faults.append(f"{where}: a table is expected")
         return None
     before = len(faults)
-    made: dict[str, Any] = {}
-    for name, given in value.items():
-        try:
-            made[name] = read(kind, name, given)
-        except Unfit as unfit:
-            faults.append(f"{where} {name}: {unfit}")
-    faults.extend(
-        f"{where} {name}: missing"
-        for name, field in fields(kind).items()
-        if field.required and name not in value
-    )
-    return kind(**made) if len(faults) == before else None
+    made = read_all(kind, value, where, faults)
+    if len(faults) > before:
+        return None
+    if kind is not OperatorSettings:
+        return kind(**made)
+    try:
+        return effective(made)
+    except Unfit as unfit:
+        faults.append(f"{where} {unfit}")
+        return None
 
 
 def _list(kind: type[Struct], value: object, name: str, faults: list[str]) -> tuple[Struct, ...]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
+from habar.config.certificates import PairNames, UnfitPair, client_context, load_pair
 from habar.config.database import faults_of
-from habar.config.fields import nearest
+from habar.config.fields import Unfit
+from habar.config.operator import PATHS, OperatorSettings
 from habar.config.settings import Settings, TlsSettings
+from habar.config.together import contradictions
+from habar.config.zones import zone_faults
+
+_PAIR = PairNames("[tls] certificate", "[tls] key", "[tls]")
 
 
 def anchored(settings: Settings, base: Path) -> Settings:
@@ -28,16 +32,26 @@ def anchored(settings: Settings, base: Path) -> Settings:
         gateway=replace(settings.gateway, data=place(settings.gateway.data)),
         database=replace(settings.database, password_file=place(settings.database.password_file)),
         tls=tls and TlsSettings(certificate=place(tls.certificate), key=place(tls.key)),
-        operators=tuple(
-            replace(o, password_file=place(o.password_file), tls_ca=place(o.tls_ca))
-            for o in settings.operators
-        ),
+        operators=tuple(_operator(each, place) for each in settings.operators),
+    )
+
+
+def _operator(operator: OperatorSettings, place: Callable[[str], str]) -> OperatorSettings:
+    def absolute(path: str) -> str:
+        """Kept in the database, where nobody knows the folder that it is relative to."""
+        return str(Path(place(path)).absolute()) if path else ""
+
+    replace = msgspec.structs.replace
+    return replace(
+        operator,
+        groups=tuple(replace(g, password_file=absolute(g.password_file)) for g in operator.groups),
+        **{name: absolute(getattr(operator, name)) for name in PATHS},
     )
 
 
 def senseless(settings: Settings) -> Iterator[str]:
     """Every such fault, one sentence each."""
-    yield from _zone("[gateway] timezone", settings.gateway.timezone)
+    yield from zone_faults("[gateway] timezone", settings.gateway.timezone)
     if settings.database.url:
         for fault in faults_of(settings.database.url):
             yield f"[database] url: {fault}"
@@ -56,22 +70,17 @@ def senseless(settings: Settings) -> Iterator[str]:
     yield from _doubled("[[operators]] name", names)
     for operator in settings.operators:
         where = f"[[operators]] {operator.name}"
-        yield from _zone(f"{where} receipt_timezone", operator.receipt_timezone)
-        if operator.tls_ca and not operator.tls:
-            yield f"{where} tls_ca: of no use without tls = true"
-        elif operator.tls_ca:
-            yield from _authorities(f"{where} tls_ca", operator.tls_ca)
+        faults = [*contradictions(operator)]
+        yield from (f"{where} {fault}" for fault in faults)
+        if operator.tls and not faults:
+            yield from _client(where, operator)
 
 
-def _zone(where: str, zone: str) -> Iterator[str]:
-    if zone not in _zones():
-        yield f"{where}: no zone named {zone!r}{nearest(zone, _zones())}"
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """The zones that the gateway will know: tzdata's, not the machine's (see model.times)."""
-    return frozenset(files("tzdata").joinpath("zones").read_text("ascii").split())
+def _client(where: str, operator: OperatorSettings) -> Iterator[str]:
+    try:
+        client_context(operator)
+    except Unfit as unfit:
+        yield f"{where} {unfit}"
 
 
 def _doubled(where: str, values: list[str]) -> Iterator[str]:
@@ -80,41 +89,8 @@ def _doubled(where: str, values: list[str]) -> Iterator[str]:
 
 
 def _pair(tls: TlsSettings) -> Iterator[str]:
-    unreadable = [
-        f"[tls] {name}: {fault}"
-        for name, path in (("certificate", tls.certificate), ("key", tls.key))
-        if (fault := _unreadable(path))
-    ]
-    yield from unreadable
-    if unreadable:
-        return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # Without an answer of ours OpenSSL would ask the terminal for an encrypted key's password.
-        context.load_cert_chain(tls.certificate, tls.key, password=lambda: b"")
-    except (ssl.SSLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or type(error).__name__
-        yield (
-            f"[tls]: {tls.certificate} and {tls.key} are not a PEM certificate and its"
-            f" unencrypted key ({reason})"
-        )
-
-
-def _authorities(where: str, path: str) -> Iterator[str]:
-    fault = _unreadable(path)
-    if fault:
-        yield f"{where}: {fault}"
-        return
-    try:
-        ssl.create_default_context(cafile=path)
-    except (ssl.SSLError, OSError):
-        yield f"{where}: {path}: no PEM certificates"
-
-
-def _unreadable(path: str) -> str:
-    """Why a file cannot be read, or nothing."""
-    try:
-        with Path(path).open("rb"):
-            return ""
-    except OSError as error:
-        return f"cannot read {path}: {error.strerror}"
+        load_pair(context, tls.certificate, tls.key, _PAIR)
+    except UnfitPair as unfit:
+        yield from unfit.faults

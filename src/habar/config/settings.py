@@ -6,72 +6,24 @@ Guarantees: values; no repr shows a password. Each limited type says in words wh
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from habar.config.database import masked
-
-Text = Annotated[str, Meta(min_length=1, description="text in quotes, not empty")]
-Port = Annotated[int, Meta(ge=0, le=65535, description="a port from 0 to 65535")]
-PeerPort = Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")]
-Seconds = Annotated[
-    float, Meta(gt=0, le=31_536_000, description="a number of seconds above 0, at most a year")
-]
-Hours = Annotated[
-    float, Meta(gt=0, le=8784, description="a number of hours above 0, at most a year")
-]
-Count = Annotated[
-    int, Meta(ge=1, le=1_000_000_000, description="a whole number from 1 to 1000000000")
-]
-CountOrNone = Annotated[
-    int, Meta(ge=0, le=1_000_000_000, description="a whole number from 0 to 1000000000")
-]
-Days = Annotated[int, Meta(ge=0, le=36_500, description="a whole number of days from 0 to 36500")]
-Window = Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")]
-Name = Annotated[
-    str,
-    Meta(
-        max_length=64,
-        pattern=r"^[a-z0-9][a-z0-9_-]*\Z",
-        description="1 to 64 small letters, digits, - and _",
-    ),
-]
-# What SMPP's C-Octet Strings hold, without their NUL (5.2.1 to 5.2.3).
-SystemId = Annotated[
-    str,
-    Meta(
-        max_length=15, pattern=r"^[\x20-\x7e]+\Z", description="1 to 15 ASCII characters in quotes"
-    ),
-]
-SystemPassword = Annotated[
-    str,
-    Meta(
-        max_length=8,
-        pattern=r"^[\x20-\x7e]*\Z",
-        description="at most 8 ASCII characters in quotes",
-    ),
-]
-SystemType = Annotated[
-    str,
-    Meta(
-        max_length=12,
-        pattern=r"^[\x20-\x7e]*\Z",
-        description="at most 12 ASCII characters in quotes",
-    ),
-]
-Binds = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
-IdBase = Literal["as-is", "decimal", "hex"]
-NodeName = Annotated[
-    str,
-    Meta(
-        max_length=64,
-        pattern=r"^([a-z0-9][a-z0-9_-]*)?\Z",
-        description="1 to 64 small letters, digits, - and _, or nothing",
-    ),
-]
-Connections = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
-Lease = Annotated[float, Meta(ge=1, le=3600, description="a number of seconds from 1 to 3600")]
+from habar.config.operator import OperatorSettings
+from habar.config.types import (
+    Connections,
+    Count,
+    Days,
+    Hours,
+    Lease,
+    NodeName,
+    Port,
+    Seconds,
+    Text,
+    address,
+)
 
 
 class GatewaySettings(Struct, frozen=True, kw_only=True):
@@ -181,54 +133,6 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
     """A line a request; passwords are masked."""
 
 
-class OperatorSettings(Struct, frozen=True, kw_only=True):
-    """[[operators]]: a mobile operator's SMSC and how to speak with it."""
-
-    name: Name
-    host: Text
-    port: PeerPort
-    system_id: SystemId
-    password: SystemPassword = ""
-    password_file: str = ""
-    """A file that holds the password and nothing else, in place of `password`."""
-    system_type: SystemType = ""
-    tls: bool = False
-    tls_ca: str = ""
-    """PEM file: trust these authorities with `tls` in place of the system's."""
-    binds: Binds = 1
-    """Binds that the operator permits, over all nodes together."""
-    window: Window = 10
-    """submit_sm sent and not yet answered, of each bind."""
-    throughput: CountOrNone = 0
-    """PDUs a second over all binds together; 0: as many as the operator takes."""
-    receipts: bool = True
-    """False: the operator gives none; messages end at 101 ENROUTE when it has taken them."""
-    validity: Literal["relative", "absolute", "none"] = "relative"
-    """How a message's end goes out as validity_period."""
-    enquire_link_seconds: Seconds = 30.0
-    response_seconds: Seconds = 60.0
-    """How long an answer to a submit_sm is awaited."""
-    reconnect_seconds: Seconds = 60.0
-    """The longest pause between attempts to bind; the first is 1 s."""
-    response_id_base: IdBase = "as-is"
-    """How it writes message ids in answers to submit_sm."""
-    receipt_id_base: IdBase = "as-is"
-    """How it writes them in receipts."""
-    receipt_timezone: Text = "UTC"
-    """IANA zone of the dates in receipts that do not say their own."""
-
-    @property
-    def address(self) -> str:
-        """As people write it."""
-        return address(self.host, self.port)
-
-    def __repr__(self) -> str:
-        return f"OperatorSettings(name={self.name!r}, host={self.host!r}, port={self.port})"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [("name", self.name), ("host", self.host), ("port", self.port)]
-
-
 class LogSettings(Struct, frozen=True, kw_only=True):
     """[log]: what is written to standard error."""
 
@@ -263,8 +167,3 @@ TABLES: dict[str, type[Struct]] = {
 """[name] in the file."""
 LISTS: dict[str, type[Struct]] = {"listeners": ListenerSettings, "operators": OperatorSettings}
 """[[name]] in the file."""
-
-
-def address(host: str, port: int) -> str:
-    """host:port, with brackets around an IPv6 address."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -90,6 +90,8 @@ class Quirks:
     throttle: frozenset[int] = THROTTLE
     passing: frozenset[int] = frozenset()
     elsewhere: frozenset[int] = ELSEWHERE
+    permanent: frozenset[int] = frozenset()
+    """These end the message, whatever `unlisted` says."""
     unlisted: Verdict = Verdict.PERMANENT
     """What a status means that is in none of these: PERMANENT, PASSING or ELSEWHERE."""
     response_id: IdForm = IdForm.AS_IS
@@ -122,6 +124,8 @@ class Quirks:
             return Verdict.THROTTLED
         if command_status in self.passing:
             return Verdict.PASSING
+        if command_status in self.permanent:
+            return Verdict.PERMANENT
         return Verdict.ELSEWHERE if command_status in self.elsewhere else self.unlisted
 
     def submitted_id(self, message_id: bytes) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from habar.config import Settings, cautions, load
+from habar.config import Settings, cautions, load, password_of
 
 Faults = Callable[..., list[str]]
 Read = Callable[..., Settings]
@@ -23,12 +23,34 @@ def secret(tmp_path: Path) -> Path:
 @pytest.mark.usefixtures("secret")
 class TestFile:
     def test_it_holds_the_password_and_a_line_end(self, read: Read) -> None:
-        assert read(FILE).operators[0].password == "s3cret"
+        assert password_of(read(FILE).operators[0]) == "s3cret"
+
+    def test_it_is_read_when_it_is_needed(self, read: Read, secret: Path) -> None:
+        """So that the database knows where it is and not what it is, and another may be put."""
+        (operator,) = read(FILE).operators
+        assert operator.password == ""
+        secret.write_text("another\n")
+        assert password_of(operator) == "another"
+
+    def test_a_group_of_binds_may_have_its_own(self, read: Read, secret: Path) -> None:
+        secret.with_name("group.password").write_text("gr0up")
+        groups = '[[operators.groups]]\npassword_file = "group.password"\n[[operators.groups]]\n'
+        first, second = read(FILE + groups).operators[0].groups
+        assert password_of(first) == "gr0up"
+        assert password_of(second) == ""
+
+    def test_a_groups_file_must_be_there_too(self, faults: Faults, tmp_path: Path) -> None:
+        assert faults('[[operators.groups]]\npassword_file = "none"\n') == [
+            (
+                f"[[operators]] kcell password_file: cannot read {tmp_path}/none:"
+                " No such file or directory"
+            )
+        ]
 
     def test_the_environment_may_name_it(self, read: Read, secret: Path) -> None:
         """systemd: LoadCredential=, and Environment=HABAR_…_PASSWORD_FILE=%d/…"""
         settings = read('password = "old"', HABAR_OPERATOR_KCELL_PASSWORD_FILE=str(secret))
-        assert settings.operators[0].password == "s3cret"
+        assert password_of(settings.operators[0]) == "s3cret"
 
     def test_a_password_of_the_environment_stands_over_it(self, read: Read) -> None:
         settings = read(FILE, HABAR_OPERATOR_KCELL_PASSWORD="other")
@@ -81,6 +103,11 @@ class TestCautions:
         for file in files:
             file.chmod(0o640)
         assert cautions(path, settings) == []
+
+    def test_a_groups_password_is_one_too(self, write: Callable[..., Path]) -> None:
+        path = write('[[operators.groups]]\npassword = "s3cret"\n')
+        path.chmod(0o644)
+        assert len(cautions(path, load(path, {}))) == 1
 
     def test_a_file_without_a_password_may_be_read(self, write: Callable[..., Path]) -> None:
         path = write('password = ""')
