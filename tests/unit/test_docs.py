@@ -245,7 +245,7 @@ class TestSettings:
 
         examples = [c for k, c in FENCE.findall(text_of(REFERENCE / page)) if k == "toml"]
         assert examples
-        for name in ("kcell.password", "kcell-rx.password"):
+        for name in ("mobile-a.password", "mobile-a-rx.password"):
             (tmp_path / name).write_text("s3cret")
         issued = trustme.CA().issue_cert("gateway.example")
         issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))

@@ -23,6 +23,7 @@ from habar.config.types import (
     Seconds,
     ServiceType,
     SystemId,
+    SystemIdOrNone,
     SystemPassword,
     SystemType,
     Tag,
@@ -79,7 +80,7 @@ class GroupSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = 1
     host: str = ""
     port: PortOrNone = 0
-    system_id: Annotated[str, Meta(max_length=15, description="at most 15 characters")] = ""
+    system_id: SystemIdOrNone = ""
     password: SystemPassword = ""
     password_file: str = ""
     system_type: SystemType = ""

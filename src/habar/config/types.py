@@ -48,6 +48,14 @@ SystemId = Annotated[
         max_length=15, pattern=r"^[\x20-\x7e]+\Z", description="1 to 15 ASCII characters in quotes"
     ),
 ]
+SystemIdOrNone = Annotated[
+    str,
+    Meta(
+        max_length=15,
+        pattern=r"^[\x20-\x7e]*\Z",
+        description="at most 15 ASCII characters in quotes",
+    ),
+]
 SystemPassword = Annotated[
     str,
     Meta(

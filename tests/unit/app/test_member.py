@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from habar.app.member import Handed, NotHanded, pack, unpack
 from habar.app.node import ThisNode
 from habar.config import (
     DatabaseSettings,
     GatewaySettings,
+    GroupSettings,
     ListenerSettings,
     LogSettings,
     OperatorSettings,
     Role,
     Settings,
     TlsSettings,
+    effective,
 )
 
 HANDED = Handed(
@@ -56,3 +59,21 @@ def test_anything_else_is_refused_without_repeating_it(octets: bytes) -> None:
         "this is one of the processes of habar serve --processes, which alone starts it"
     )
     assert caught.value.__suppress_context__
+
+
+def test_all_of_an_operator_arrives() -> None:
+    """What was said as well as what holds: a process of its own writes it into the database."""
+    operator = effective(
+        {
+            "name": "a",
+            "host": "b",
+            "port": 1,
+            "system_id": "c",
+            "profile": "smpp-3.3",
+            "slow_codes": ("0x00000400",),
+            "receipt_states": {"OK": "DELIVERED"},
+            "groups": (GroupSettings(kind="transmitter", password="s3cret"), GroupSettings()),
+        }
+    )
+    handed = replace(HANDED, settings=Settings(operators=(operator,)))
+    assert unpack(pack(handed)).settings.operators == (operator,)

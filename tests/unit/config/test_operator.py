@@ -1,5 +1,6 @@
 """What may be said of an operator, in which forms, and in which one it is kept."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from habar.config import GroupSettings, OperatorSettings, Settings, parse
 from habar.config.fields import Unfit
+from habar.config.fields import read as read_one
 
 Faults = Callable[..., list[str]]
 Read = Callable[..., Settings]
@@ -58,6 +60,8 @@ class TestForms:
     def test_what_is_written_is_kept_in_one_form(self, read: Read, line: str, kept: Any) -> None:
         name = line.partition(" ")[0]
         assert getattr(operator(read, line), name) == kept
+        # As the database gives it back.
+        assert read_one(OperatorSettings, name, json.loads(json.dumps(kept))) == kept
 
     def test_from_the_environment_lists_have_commas_and_tables_are_json(self, read: Read) -> None:
         made = operator(

@@ -4,6 +4,7 @@ import itertools
 import tomllib
 from collections.abc import Callable
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,3 +82,11 @@ def test_in_a_file(read: Callable[..., Settings], faults: Callable[..., list[str
         "[[operators]] kcell profile: there is no profile of that name; did you mean 'hex-decimal'?"
         "; there are: hex-decimal, "
     )
+
+
+def test_they_are_in_the_wheel() -> None:
+    from hatchling.builders.wheel import WheelBuilder
+
+    root = Path(__file__).parents[3]
+    packed = {file.distribution_path for file in WheelBuilder(str(root)).recurse_included_files()}
+    assert {f"habar/config/profiles/{name}.toml" for name in profiles()} <= packed
