@@ -6,7 +6,7 @@ test compares them with the schema). Values only. Knows no engine and no SQL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from typing import Protocol as Port
@@ -46,7 +46,12 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 TABLES = (
-    Table("operator", _words("id name"), identity=True),
+    Table(
+        "operator",
+        _words("id name enabled settings in_doubt changed_at"),
+        flags=frozenset({"enabled"}),
+        identity=True,
+    ),
     Table(
         "account",
         _words(
@@ -99,6 +104,17 @@ TABLES = (
         key=("operator_key", "receipt_id", "operator_message_id"),
         texts=frozenset({"operator_message_id"}),
     ),
+    Table("number_range", _words("prefix network"), key=("prefix",)),
+    Table("ported_number", _words("msisdn network"), key=("msisdn",)),
+    Table(
+        "route",
+        _words("id position account_id sender network prefix kind priority prefer"),
+    ),
+    Table(
+        "route_target",
+        _words("route_id operator_id step weight cost"),
+        key=("route_id", "operator_id"),
+    ),
     Table(
         "ledger",
         _words("id account_id at kind amount first_message_id last_message_id messages note"),
@@ -107,9 +123,10 @@ TABLES = (
     Table("audit", _words("id at actor action subject detail"), identity=True),
 )
 """In an order in which a row comes after those it refers to."""
-LEFT = frozenset({"run", "sequence", "probe", "texts_tidied", "text_kept"})
+LEFT = frozenset({"run", "sequence", "probe", "texts_tidied", "text_kept", "bind_report"})
 """Tables that do not move as they are: who ran, where numbers go on (told by `Source`), room on
-the disk, and how far texts were gone through by their age (the target begins anew)."""
+the disk, how far texts were gone through by their age (the target begins anew), and what links
+reported, which are down while a copy is made."""
 
 _MESSAGE = {table.name: table for table in TABLES}["message"].columns
 _STAGE, _REPEATS, _UNCERTAIN = map(_MESSAGE.index, ("stage", "repeats", "uncertain_at"))
@@ -141,8 +158,8 @@ class Source(Port):
     """How far it has come: other words where anything was written since."""
     next_id: int
     """The first message id that nobody was told."""
-    books: int
-    """The number that stands for the state of the books."""
+    numbers: Mapping[str, int]
+    """Where all else goes on that is counted: the state of the books, ids of routes, …"""
 
     def days(self) -> list[FirstOfDay]:
         """The days on which messages came, in any order."""

@@ -35,6 +35,7 @@ from habar.errors import HabarError
 from habar.model.account import Account, AccountKind, Compat, Credentials, Funds
 from habar.model.message import MessageStatus, Outcome, Ref, Submission
 from habar.model.status import MessageState
+from habar.store.network import Network
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
 from habar.store.readings import Counts, Story, UnmatchedReceipt, WaitingAccount
 from habar.store.retention import Keep, Tidied
@@ -275,6 +276,10 @@ class Store(Port):
     @property
     def books(self) -> Books:
         """Accounts and money."""
+
+    @property
+    def network(self) -> Network:
+        """Operators, ranges, ported numbers and routes."""
 
     @property
     def holds(self) -> bool:

@@ -11,7 +11,9 @@ from typing import Any
 
 from habar.model.account import AccountKind, DuplicateId
 from habar.model.message import Outcome, Protocol, Submission
+from habar.model.route import Kind, Prefer, Route, Target
 from habar.model.status import MessageState
+from habar.store.network import BindReport, Ported
 from habar.store.port import Finished, NewAccount, PartAccepted, Postponed, ReceiptSeen
 from habar.store.sqlite import SqliteStore
 
@@ -45,7 +47,28 @@ async def _fill(store: SqliteStore) -> None:
     await books.add_key("shop", bytes(range(1, 33)), "web", actor="cli:a", now=NOW)
     assert await books.ensure_operator("kcell") == 1
     assert await books.ensure_operator("beeline") == 2
+    await _network(store)
     await _messages(store)
+
+
+async def _network(store: SqliteStore) -> None:
+    """Operators, ranges that were edited, ported numbers, routes, and what a link reported."""
+    network = store.network
+    who: dict[str, Any] = {"actor": "cli:a", "now": NOW}
+    await network.put_operator("kcell", '{"host": "smsc"}', in_doubt="hold", **who)
+    await network.put_operator("beeline", '{"host": "сервер"}', in_doubt="resend", **who)
+    await network.enable_operator("beeline", False, **who)
+    await network.put_range("7701", "tele2", **who)
+    await network.remove_range("7785", **who)
+    await network.put_ported([Ported(77010000000 + n, f"n{n % 2}") for n in range(10)])
+    gone = await network.add_route(Route(0, 0, (Target(1),)), **who)
+    full = Route(
+        0, 0, (Target(2, 1, 3, 5), Target(1, 2)), 1, "SHOP", "kcell", "7701", Kind.FLASH, 2
+    )
+    await network.add_route(full, **who)
+    await network.add_route(Route(0, 1, (Target(1),), prefer=Prefer.COST), **who)
+    await network.remove_route(gone, **who)
+    await network.report_binds([BindReport("old", 1, 1, NOW, "{}")], [])
 
 
 async def _messages(store: SqliteStore) -> None:

@@ -19,6 +19,7 @@ from habar.app.databases import Database, PostgresServer, SqliteFile, check, cop
 from habar.cli import app
 from habar.errors import AlreadyOpen, Conflict, InvalidValue, NotFound, SchemaMismatch
 from habar.model.message import Ref
+from habar.model.route import Route, Target
 from habar.store.copied import TABLES, Copied
 from habar.store.lock import lock_file
 from habar.store.postgres import PostgresStore
@@ -91,6 +92,10 @@ async def told_by(store: Any) -> dict[str, Any]:
         "unmatched": await store.unmatched_receipts(9),
         "waiting": [sorted(await store.waiting(operator)) for operator in (1, 2)],
         "counts": await store.counts(),
+        "operators": await store.network.operators(),
+        "ranges": await store.network.ranges(),
+        "ported": await store.network.ported(0, 100),
+        "routes": await store.network.routes(),
     }
 
 
@@ -160,6 +165,31 @@ async def test_numbers_go_on_after_those_that_were_given(
     assert (await check(target)).findings == ()
 
 
+async def test_ranges_that_were_edited_stay_so(path: Path, target: PostgresServer) -> None:
+    """The target is born with ranges of its own: they give way."""
+    await copied(path, target)
+    rows = "SELECT prefix, network FROM number_range WHERE prefix IN ('7701', '7702', '7785')"
+    assert sorted(await ask(target, rows)) == [("7701", "tele2"), ("7702", "kcell")]
+
+
+async def test_what_counts_changes_and_routes_goes_on(
+    tmp_path: Path, path: Path, target: PostgresServer
+) -> None:
+    numbers = dict(installation.ask(path, "SELECT name, next FROM sequence"))
+    await copied(path, target)
+    store = store_at(target, tmp_path / "new")
+    await store.open_books()
+    try:
+        network = store.network
+        assert await network.version() > numbers["network"]
+        assert await network.ported_version() > numbers["ported"]
+        route = Route(0, 0, (Target(1),))
+        assert await network.add_route(route, actor="cli:a", now=NOW) >= numbers["route"]
+        assert await network.bind_reports(0) == []
+    finally:
+        await store.close()
+
+
 async def test_each_day_has_its_span(path: Path, target: PostgresServer) -> None:
     await copied(path, target)
     spans = await ask(target, "SELECT first_id, day FROM span ORDER BY first_id")
@@ -184,7 +214,8 @@ async def test_an_installation_with_nothing_in_it(tmp_path: Path, target: Postgr
     await store.close()
     done = await copied(tmp_path / "habar.db", target)
     assert done.good
-    assert done.rows == {table.name: 2 if table.name == "sender" else 0 for table in TABLES}
+    born_with = {"sender": 2, "number_range": 19}
+    assert done.rows == {table.name: born_with.get(table.name, 0) for table in TABLES}
     new = store_at(target, tmp_path / "new")
     await new.open(NOW)
     await new.close()
@@ -270,9 +301,11 @@ async def test_what_the_server_still_does_for_a_dead_process_is_waited_for(
     dead = await asyncpg.connect(target.url)
     await dead.execute(
         "BEGIN; SELECT 1 FROM habar_copy FOR UPDATE;"
-        " INSERT INTO operator VALUES (1, 'kcell'), (2, 'beeline');"
         " INSERT INTO habar_copy_table VALUES ('operator', '[2]', 2, false)"
     )
+    for row in installation.ask(path, "SELECT * FROM operator"):
+        values = (*row[:2], bool(row[2]), *row[3:])
+        await dead.execute("INSERT INTO operator VALUES ($1, $2, $3, $4, $5, $6)", *values)
     copying = asyncio.create_task(copied(path, target))
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     async with asyncio.timeout(PATIENCE):
@@ -370,6 +403,7 @@ async def test_a_target_without_a_schema(path: Path, postgres: Server) -> None:
     [
         "INSERT INTO operator (name) VALUES ('kcell')",
         "INSERT INTO audit (at, actor, action, subject, detail) VALUES (1, '', '', '', '')",
+        "INSERT INTO ported_number VALUES (77010000000, 'kcell')",
     ],
 )
 async def test_a_target_with_rows_of_its_own(
@@ -379,6 +413,7 @@ async def test_a_target_with_rows_of_its_own(
     with pytest.raises(Conflict, match="rows of its own"):
         await copied(path, target)
     assert await ask(target, "SELECT count(*) FROM sender") == [(2,)]
+    assert await ask(target, "SELECT count(*) FROM number_range") == [(19,)]
 
 
 async def test_a_target_on_which_a_node_lives(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from habar.store.postgres.sql import QUERIES
+from habar.store.postgres.sql import NETWORK, QUERIES
 
 from .site import NOW, Node, Site
 
@@ -69,6 +69,20 @@ SMALL: dict[str, tuple[Any, ...]] = {
     "unpark_receipts": (IDS,),
     "renew_run": (1, 1, 1000),
     "account_id": ("shop",),
+    "operator": ("kcell",),
+    "make_operator": ("kcell", "{}", "resend", 1),
+    "route_of_operator": (1,),
+    "routes": (),
+    "put_range": ("7701", "kcell"),
+    "ranges": (),
+    "ported": (77010000000, 100),
+    "count_ported": (),
+    "put_ported": (IDS, NAMES),
+    "clear_ported": (100,),
+    "drop_ported": (77010000000,),
+    "version": ("network",),
+    "put_reports": (NAMES, ONES, ONES, IDS, NAMES),
+    "delete_reports": (NAMES, ONES, ONES),
 }
 
 
@@ -118,7 +132,8 @@ async def plan_of(connection: Any, name: str, values: tuple[Any, ...], mode: str
     """What was done, without what turned out to be needless."""
     await connection.execute(f"SET plan_cache_mode = force_{mode}_plan")
     words = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) "
-    lines = [row[0] for row in await connection.fetch(words + QUERIES[name], *values)]
+    text = {**QUERIES, **NETWORK}[name]
+    lines = [row[0] for row in await connection.fetch(words + text, *values)]
     assert lines
     return [line for line in lines if "never executed" not in line]
 
@@ -156,6 +171,15 @@ async def test_what_waits_is_found_by_the_queues_index(connection: Any) -> None:
         assert read_all(plan) == [], name
         assert indexes(plan) == {index}, (name, plan)
         assert not [line for line in plan if re.search(r"^\W*Sort \(", line)], (name, plan)
+
+
+async def test_an_operators_messages_are_found_by_what_waits_and_what_is_in_hand(
+    connection: Any,
+) -> None:
+    plan = await plan_of(connection, "waits_for_operator", (77,), "custom")
+    assert read_all(plan) == []
+    queue, in_hand = EVERY_DAY["due_messages"][0], EVERY_DAY["recover_claimed"][0]
+    assert indexes(plan) == {queue, in_hand}
 
 
 async def test_no_table_that_grows_is_read_from_end_to_end(connection: Any) -> None:

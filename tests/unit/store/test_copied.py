@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from importlib.resources import files
 
 import pytest
 
 from habar.store.copied import LEFT, TABLES, Table, recovered
 from habar.store.inspection import KINDS
 from habar.store.postgres import sql as postgres
+from habar.store.postgres.migrate import steps
 from habar.store.sqlite import sql as sqlite
 
 MESSAGE = next(table for table in TABLES if table.name == "message")
@@ -66,12 +66,14 @@ def test_the_other_engine_has_no_further_table() -> None:
 
 
 def _script() -> str:
-    folder = files("habar.store.postgres") / "migrations"
-    return (folder / "0001_ground.sql").read_text("utf-8")
+    return "".join(step.script for step in steps())
 
 
 def _created(name: str) -> str:
-    return _script().partition(f"CREATE TABLE {name} (")[2].partition("\n)")[0]
+    """A table's columns, a line each: those it was made with, and those added to it."""
+    made = _script().partition(f"CREATE TABLE {name} (")[2].partition("\n)")[0]
+    added = re.findall(rf"^ALTER TABLE {name}\b(.*?);$", _script(), re.MULTILINE | re.DOTALL)
+    return "\n".join([made, *added]).replace("    ADD COLUMN ", "    ")
 
 
 @pytest.mark.parametrize("stage", [0, 2, 3])

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from habar.store.sqlite.sql import QUERIES
+from habar.store.sqlite.sql import NETWORK, QUERIES
 
 BY_INDEX = {
     "due_messages": "message_queue (operator_id=? AND priority=? AND account_id=? AND next_at<?)",
@@ -37,17 +37,34 @@ BY_INDEX = {
     "blank_kept_texts": "text_kept USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     "keep_texts": "message USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     "forget_kept_texts": "text_kept USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    "operator": "operator USING INDEX sqlite_autoindex_operator_1 (name=?)",
+    "waits_for_operator": "message_queue (operator_id=?)",
+    "route_of_operator": "COVERING INDEX route_target_operator (operator_id=?)",
+    "delete_range": "PRIMARY KEY (prefix=?)",
+    "ported": "INTEGER PRIMARY KEY (rowid>?)",
+    "drop_ported": "INTEGER PRIMARY KEY (rowid=?)",
+    "version": "PRIMARY KEY (name=?)",
+    "changed": "PRIMARY KEY (name=?)",
+    "delete_report": "PRIMARY KEY (node=? AND operator_id=? AND number=?)",
 }
 
 
 @pytest.mark.parametrize("name", BY_INDEX)
 def test_nothing_is_searched_by_reading_it_all(connection: sqlite3.Connection, name: str) -> None:
-    text = QUERIES[name].replace("(:list)", "(?)")
+    text = {**QUERIES, **NETWORK}[name].replace("(:list)", "(?)")
     rows = connection.execute("EXPLAIN QUERY PLAN " + text, [None] * text.count("?"))
     plan = "\n".join(row[3] for row in rows)
     assert BY_INDEX[name] in plan
     assert "TEMP B-TREE" not in plan
-    assert "SCAN" not in plan
+    assert "SCAN" not in plan.replace("SCAN CONSTANT ROW", "")
+
+
+def test_ported_numbers_are_cleared_from_the_lowest_on(connection: sqlite3.Connection) -> None:
+    rows = connection.execute("EXPLAIN QUERY PLAN " + NETWORK["clear_ported"], [None])
+    plan = [row[3] for row in rows]
+    assert plan[0] == "SEARCH ported_number USING INTEGER PRIMARY KEY (rowid<?)"
+    assert "SCAN ported_number" in plan  # in order, up to the limit
+    assert not [line for line in plan if "TEMP B-TREE" in line]
 
 
 def test_a_finished_message_is_in_no_index_of_the_queue(connection: sqlite3.Connection) -> None:

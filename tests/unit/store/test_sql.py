@@ -16,6 +16,7 @@ from habar.store.sqlite.sql import (
     COPYING,
     FIGURES,
     LIST_SIZES,
+    NETWORK,
     QUERIES,
     ROWS,
     insert,
@@ -28,12 +29,13 @@ SOURCES = "".join(
 
 
 def test_every_statement_is_used_and_every_used_one_is_there() -> None:
-    unused = [name for name in QUERIES if f'"{name}"' not in SOURCES]
+    unused = [name for name in [*QUERIES, *NETWORK] if f'"{name}"' not in SOURCES]
     missing = set(re.findall(r'QUERIES\["(\w+)"\]', SOURCES)) - set(QUERIES)
+    missing |= set(re.findall(r'NETWORK\["(\w+)"\]', SOURCES)) - set(NETWORK)
     assert (unused, missing) == ([], set())
 
 
-ALL = [*QUERIES.values(), *CHECKS.values(), *COPYING.values(), *FIGURES.values()]
+ALL = [*QUERIES.values(), *NETWORK.values(), *CHECKS.values(), *COPYING.values(), *FIGURES.values()]
 
 
 def test_a_name_that_stands_twice_is_refused(
@@ -81,6 +83,6 @@ def test_every_statement_of_the_commands_is_used(engine: str) -> None:
     package = f"habar.store.{engine}"
     folder = Path(habar.store.sqlite.__path__[0]).parent / engine
     sources = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
-    for file in ("checks.sql", "copying.sql"):
+    for file in ("checks.sql", "copying.sql", "network.sql"):
         names = set(named_statements(package, file)) - set(KINDS)
         assert [name for name in sorted(names) if f'"{name}"' not in sources] == []

@@ -8,8 +8,10 @@ has nothing and in which no node lives. Until everything is here and adds up, `h
 it is not.
 
 What had been in a process's hands comes as a start after its death would find it (`repeats`).
-Message ids go on after the source's; days make spans of them (layout.py). How far texts had been
-gone through by their age is not brought: they are gone through anew.
+What a new database is born with (everybody's senders, ranges of numbers) gives way to the source's,
+which may have been edited. Message ids go on after the source's; days make spans of them
+(layout.py). How far texts had been gone through by their age is not brought: they are gone through
+anew.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ async def _begin(connection: Connection, source: Source) -> tuple[int, int | Non
             raise Conflict(f"the target has been used, it has rows of its own: {_NEW}")
         if alive := await connection.fetch(CHECKS["alive"]):
             raise Conflict(f"the node {alive[0][0]} runs on the target: stop it first")
-        await connection.execute(COPYING["delete_own_senders"])
+        await connection.execute(COPYING["delete_seeds"])
         began_at = await connection.fetchval(
             COPYING["begin_copy"], source.identity, source.state, last_node
         )
@@ -210,5 +212,6 @@ async def _finish(connection: Connection, source: Source) -> None:
                 highest = source.highest(table)
                 values = (table.name, highest or 1, highest is not None)
                 await connection.execute(COPYING["set_identity"], *values)
-        await connection.execute(COPYING["set_books"], source.books)
+        for name, number in source.numbers.items():
+            await connection.execute(COPYING["set_number"], name, number)
         await connection.execute(COPYING["finish_copy"], source.identity)

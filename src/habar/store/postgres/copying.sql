@@ -25,10 +25,11 @@ SELECT coalesce(max(id), 0) FROM node
 SELECT EXISTS (SELECT 1 FROM account) OR EXISTS (SELECT 1 FROM message)
     OR EXISTS (SELECT 1 FROM operator) OR EXISTS (SELECT 1 FROM audit)
     OR EXISTS (SELECT 1 FROM ledger) OR EXISTS (SELECT 1 FROM receipt_unmatched)
-    OR EXISTS (SELECT 1 FROM span)
+    OR EXISTS (SELECT 1 FROM span) OR EXISTS (SELECT 1 FROM ported_number)
 
--- name: delete_own_senders
-DELETE FROM sender
+-- name: delete_seeds
+DELETE FROM sender;
+DELETE FROM number_range
 
 -- name: begin_copy
 INSERT INTO habar_copy (source, state, began_at, last_node)
@@ -48,12 +49,13 @@ ON CONFLICT (name) DO UPDATE SET last = excluded.last, rows = excluded.rows, don
 -- name: set_identity
 SELECT setval(pg_get_serial_sequence($1, 'id'), $2, $3)
 
--- name: set_books
-UPDATE sequence SET next = greatest(next, $1) + 1 WHERE name = 'books'
+-- name: set_number
+UPDATE sequence SET next = greatest(next, $2) + 1 WHERE name = $1
 
 -- name: finish_copy
 UPDATE habar_copy SET finished_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint
 WHERE source = $1
 
 -- name: count_anew
-ANALYZE account, sender, message, part, customer_ref, receipt_unmatched, receipt_unmatched_key, ledger
+ANALYZE account, sender, message, part, customer_ref, receipt_unmatched, receipt_unmatched_key,
+    number_range, ported_number, route, route_target, ledger

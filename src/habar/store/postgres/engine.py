@@ -26,6 +26,7 @@ from habar.store.postgres.hints import Hints
 from habar.store.postgres.home import Home, enter
 from habar.store.postgres.journal import PostgresJournal
 from habar.store.postgres.migrate import check
+from habar.store.postgres.network import PostgresNetwork
 from habar.store.postgres.node import Clock, Run, Who, end_runs
 from habar.store.postgres.pool import Pool
 from habar.store.postgres.reads import Reads
@@ -52,6 +53,7 @@ class _Open:
         self.pool = Pool(address, size)
         self.reads = Reads(self.pool)
         self.books = PostgresBooks(self.pool)
+        self.network = PostgresNetwork(self.pool)
         self.node: _Node | None = None
 
 
@@ -182,6 +184,11 @@ class PostgresStore:
     def books(self) -> PostgresBooks:
         """See store.port.Store."""
         return self._open.books
+
+    @property
+    def network(self) -> PostgresNetwork:
+        """See store.port.Store."""
+        return self._open.network
 
     # --- Several nodes ---------------------------------------------------------------------------
     @property

@@ -3,7 +3,9 @@
 -- The checksum of messages sees a text under another id: their product modulo 1000003, added up.
 
 -- name: operator
-SELECT count(*) AS rows, sum(id) AS ids, sum(octet_length(name)) AS octets
+SELECT count(*) AS rows, sum(id) AS ids, count(*) FILTER (WHERE enabled) AS enabled, sum(changed_at) AS times,
+    sum(octet_length(name) + coalesce(octet_length(settings), 0)
+        + octet_length(in_doubt)) AS octets
 FROM operator
 
 -- name: account
@@ -60,6 +62,27 @@ FROM receipt_unmatched
 -- name: receipt_unmatched_key
 SELECT count(*) AS rows, sum(receipt_id) AS ids, sum(operator_key % 1000003) AS keys
 FROM receipt_unmatched_key
+
+-- name: number_range
+SELECT count(*) AS rows, sum(octet_length(prefix)) AS prefixes, sum(octet_length(network)) AS octets
+FROM number_range
+
+-- name: ported_number
+SELECT count(*) AS rows, sum(msisdn % 1000000007) AS numbers, sum(octet_length(network)) AS octets,
+    sum((msisdn % 1000003) * octet_length(network) % 1000003) AS checksum
+FROM ported_number
+
+-- name: route
+SELECT count(*) AS rows, sum(id) AS ids, sum(position) AS positions, sum(account_id) AS accounts,
+    sum(kind) AS kinds, sum(priority) AS priorities,
+    sum(coalesce(octet_length(sender), 0) + coalesce(octet_length(network), 0)
+        + coalesce(octet_length(prefix), 0) + octet_length(prefer)) AS octets
+FROM route
+
+-- name: route_target
+SELECT count(*) AS rows, sum(route_id) AS ids, sum(operator_id) AS operators, sum(step) AS steps,
+    sum(weight) AS weights, sum(cost) AS costs
+FROM route_target
 
 -- name: ledger
 SELECT count(*) AS rows, sum(id) AS ids, sum(amount) AS amounts, sum(messages) AS messages

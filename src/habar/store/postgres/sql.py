@@ -10,5 +10,7 @@ CHECKS = named_statements(__package__, "checks.sql")
 """Those of `habar db status` and `check`."""
 COPYING = named_statements(__package__, "copying.sql")
 """Those of `habar db copy`."""
+NETWORK = named_statements(__package__, "network.sql")
+"""Those of operators, ranges, ported numbers, routes and reports."""
 FIGURES = named_statements(__package__, "figures.sql")
 """What a copy is compared by, by the name of the table."""

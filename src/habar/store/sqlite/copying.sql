@@ -12,8 +12,7 @@ SELECT (SELECT max(id) FROM run), (SELECT max(ended_at) FROM run),
     (SELECT count(*) FROM message INDEXED BY message_claimed WHERE stage = 1)
 
 -- name: sequences
-SELECT (SELECT next FROM sequence WHERE name = 'message'),
-    (SELECT next FROM sequence WHERE name = 'books')
+SELECT name, next FROM sequence
 
 -- name: days
 SELECT created_at / 86400000 AS day, min(id) FROM message GROUP BY day

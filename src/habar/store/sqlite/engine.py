@@ -28,6 +28,7 @@ from habar.store.sqlite.books import SqliteBooks
 from habar.store.sqlite.connection import name_of
 from habar.store.sqlite.journal import SqliteJournal
 from habar.store.sqlite.migrate import migrate
+from habar.store.sqlite.network import SqliteNetwork
 from habar.store.sqlite.reads import Reads
 from habar.store.sqlite.retention import Retention
 from habar.store.sqlite.sql import QUERIES
@@ -46,6 +47,7 @@ class _Open:
         self.reads = Reads(path)
         self.journal = SqliteJournal(writer, self.threads)
         self.books = SqliteBooks(self.reads, self.journal.run)
+        self.network = SqliteNetwork(self.reads, self.journal.run)
         self.retention = Retention(self.reads, self.journal.run)
 
 
@@ -70,6 +72,11 @@ class SqliteStore:
     def books(self) -> SqliteBooks:
         """See store.port.Store."""
         return self._open.books
+
+    @property
+    def network(self) -> SqliteNetwork:
+        """See store.port.Store."""
+        return self._open.network
 
     @property
     def holds(self) -> bool:

@@ -2,7 +2,9 @@
 -- The checksum of messages sees a text under another id: their product modulo 1000003, added up.
 
 -- name: operator
-SELECT count(*) AS rows, sum(id) AS ids, sum(length(CAST(name AS BLOB))) AS octets
+SELECT count(*) AS rows, sum(id) AS ids, sum(enabled) AS enabled, sum(changed_at) AS times,
+    sum(length(CAST(name AS BLOB)) + coalesce(length(CAST(settings AS BLOB)), 0)
+        + length(CAST(in_doubt AS BLOB))) AS octets
 FROM operator
 
 -- name: account
@@ -46,6 +48,27 @@ FROM receipt_unmatched
 -- name: receipt_unmatched_key
 SELECT count(*) AS rows, sum(receipt_id) AS ids, sum(operator_key % 1000003) AS keys
 FROM receipt_unmatched_key
+
+-- name: number_range
+SELECT count(*) AS rows, sum(length(CAST(prefix AS BLOB))) AS prefixes, sum(length(CAST(network AS BLOB))) AS octets
+FROM number_range
+
+-- name: ported_number
+SELECT count(*) AS rows, sum(msisdn % 1000000007) AS numbers, sum(length(CAST(network AS BLOB))) AS octets,
+    sum((msisdn % 1000003) * length(CAST(network AS BLOB)) % 1000003) AS checksum
+FROM ported_number
+
+-- name: route
+SELECT count(*) AS rows, sum(id) AS ids, sum(position) AS positions, sum(account_id) AS accounts,
+    sum(kind) AS kinds, sum(priority) AS priorities,
+    sum(coalesce(length(CAST(sender AS BLOB)), 0) + coalesce(length(CAST(network AS BLOB)), 0)
+        + coalesce(length(CAST(prefix AS BLOB)), 0) + length(CAST(prefer AS BLOB))) AS octets
+FROM route
+
+-- name: route_target
+SELECT count(*) AS rows, sum(route_id) AS ids, sum(operator_id) AS operators, sum(step) AS steps,
+    sum(weight) AS weights, sum(cost) AS costs
+FROM route_target
 
 -- name: ledger
 SELECT count(*) AS rows, sum(id) AS ids, sum(amount) AS amounts, sum(messages) AS messages

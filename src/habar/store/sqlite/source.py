@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,7 +34,9 @@ class SqliteSource:
         self._connection = connection
         self.identity = _digest(connection, "identity")
         self.state = _digest(connection, "state")
-        self.next_id, self.books = connection.execute(COPYING["sequences"]).fetchone()
+        numbers: dict[str, int] = dict(connection.execute(COPYING["sequences"]).fetchall())
+        self.next_id = numbers.pop("message")
+        self.numbers: Mapping[str, int] = numbers
 
     def days(self) -> list[FirstOfDay]:
         """See store.copied.Source."""

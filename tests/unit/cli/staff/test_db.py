@@ -12,7 +12,8 @@ from rich.console import Console
 
 from habar.cli import db
 from habar.store.copied import Copied, Difference
-from habar.store.sqlite.migrate import newest
+from habar.store.sqlite.migrate import APPLICATION_ID as OURS
+from habar.store.sqlite.migrate import migrations, newest
 
 from .conftest import Staff
 
@@ -32,10 +33,12 @@ def test_there_is_nothing_to_migrate_after_a_start(done: Done) -> None:
 
 
 def test_each_step_is_told(done: Done) -> None:
-    for table in ("text_kept", "texts_tidied"):
-        change(f"DROP TABLE {table}")
-    change("DROP VIEW message_end")
-    change("PRAGMA user_version = 1")
+    for file in Path("habar-data").glob("habar.db*"):
+        file.unlink()
+    first = migrations()[0][1]
+    connection = sqlite3.connect("habar-data/habar.db")
+    connection.executescript(f"{first} PRAGMA user_version = 1; PRAGMA application_id = {OURS}")
+    connection.close()
     assert done("db", "migrate").splitlines()[:-1] == [
         f"step {number} is taken" for number in range(2, newest() + 1)
     ]
