@@ -77,3 +77,21 @@ async def test_what_cannot_be_read_is_unavailable(path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="SQLITE_ERROR"):
         await store.counts()
     await store.close()
+
+
+async def test_a_command_waits_longer_for_the_file_than_the_gateway(path: Path) -> None:
+    """It holds up nobody, and a gateway may write without pause."""
+
+    def patience(store: SqliteStore) -> int:
+        connection = store._open.writer.connection
+        milliseconds: int = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+        return milliseconds
+
+    gateway, command = SqliteStore(path), SqliteStore(path)
+    await gateway.open(1)
+    await command.open_books()
+    try:
+        assert (patience(gateway), patience(command)) == (250, 2_000)
+    finally:
+        await command.close()
+        await gateway.close()

@@ -32,7 +32,7 @@ from habar.store.sqlite.network import SqliteNetwork
 from habar.store.sqlite.reads import Reads
 from habar.store.sqlite.retention import Retention
 from habar.store.sqlite.sql import QUERIES
-from habar.store.sqlite.writer import Writer
+from habar.store.sqlite.writer import BUSY, COMMAND_BUSY, Writer
 
 log = structlog.get_logger(__name__)
 
@@ -205,7 +205,7 @@ class SqliteStore:
         return self._parts
 
     def _put_together(self, lock: int | None, *, migrations: bool) -> _Open:
-        writer = Writer(self._path)
+        writer = Writer(self._path, busy=COMMAND_BUSY if lock is None else BUSY)
         try:
             migrate(writer.connection, permitted=migrations)
             return _Open(self._path, writer, lock)

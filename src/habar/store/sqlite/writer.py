@@ -23,6 +23,8 @@ from habar.store.writes import Write
 CACHE_KIB = 65_536
 BUSY = 0.25
 """Seconds that a commit waits for a command that writes beside the gateway."""
+COMMAND_BUSY = 2.0
+"""Seconds that a command, which holds up nobody, waits for a gateway that writes without pause."""
 _SPOILED = frozenset(
     {
         sqlite3.SQLITE_IOERR,
@@ -40,10 +42,11 @@ _PAGE = 4_096
 
 
 class Writer:
-    """Writes one database file."""
+    """Writes one database file. `busy`: seconds to wait for another process's transaction."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy: float = BUSY) -> None:
         self._path = path
+        self._busy = busy
         self._connection: sqlite3.Connection | None = None
         self._batch: Batch | None = None
         self._pages = 0
@@ -53,7 +56,9 @@ class Writer:
     def connection(self) -> sqlite3.Connection:
         """The open connection; made anew where it was given up."""
         if self._connection is None:
-            self._connection = connect(self._path, cache_kib=CACHE_KIB, busy=BUSY, read_only=False)
+            self._connection = connect(
+                self._path, cache_kib=CACHE_KIB, busy=self._busy, read_only=False
+            )
         return self._connection
 
     @property
