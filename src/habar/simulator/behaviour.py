@@ -22,9 +22,16 @@ class Behaviour:
     status: int = CommandStatus.ESME_ROK
     """Anything else: submit_sm is answered by it and the message is not taken."""
     throttles: int = 0
-    """So many times ESME_RTHROTTLED for each new message before it is taken."""
+    """So many times `throttle_status` for each new message before it is taken."""
+    throttle_status: int = CommandStatus.ESME_RTHROTTLED
     drop: bool = False
     """After the answer has been flushed, the link is closed."""
+    again: MessageState | None = None
+    """A second receipt, and what it tells."""
+    early: bool = False
+    """The receipt goes before the answer."""
+    delay: float = 0.0
+    """Seconds to the receipt beyond `receipt_delay`."""
 
 
 DELIVERED = Behaviour()
@@ -40,5 +47,14 @@ BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
         "77000000108": Behaviour(state=None, status=CommandStatus.ESME_RINVDSTADR),
         "77000000088": Behaviour(throttles=2),
         "77000000500": Behaviour(drop=True),
+        "77000000008": Behaviour(throttles=2, throttle_status=CommandStatus.ESME_RSYSERR),
+        "77000000020": Behaviour(throttles=2, throttle_status=CommandStatus.ESME_RMSGQFUL),
+        "77000000201": Behaviour(early=True),
+        "77000000202": Behaviour(again=MessageState.DELIVERED),
+        "77000000203": Behaviour(
+            state=MessageState.UNDELIVERABLE, err="001", again=MessageState.DELIVERED
+        ),
+        "77000000204": Behaviour(again=MessageState.UNDELIVERABLE),
+        "77000000205": Behaviour(delay=30.0),
     }
 )

@@ -6,8 +6,9 @@ Knows nothing of recipients' behaviour, sessions or records.
 
 from typing import NamedTuple
 
+from habar.simulator.settings import AlphabetName
 from habar.wire.smpp import CommandStatus, EsmClass, Pdu, Tlv, Ton, parse_time
-from habar.wire.text import Concatenation, decode_gsm7, decode_ucs2, parse_udh
+from habar.wire.text import Concatenation, decode_gsm7, decode_ucs2, parse_udh, unpack_septets
 
 _LONGEST_ADDRESS = 20
 _LONGEST_ALPHANUMERIC = 11
@@ -19,6 +20,19 @@ _CHARSETS = {1: "ascii", 3: "latin-1", 5: "shift_jis", 6: "iso8859-5", 7: "iso88
 _GSM7 = 0
 _BINARY = 4
 _UCS2 = 8
+_FILLERS = (0x00, 0x0D)
+
+
+class Reading(NamedTuple):
+    """What the SMSC takes octets for."""
+
+    alphabet: AlphabetName = "gsm7"
+    """Where data_coding says its default alphabet."""
+    little_endian: bool = False
+    """UCS-2 with the octets of each unit swapped."""
+
+
+PLAIN = Reading()
 
 
 class Content(NamedTuple):
@@ -63,18 +77,42 @@ def alphabet(data_coding: int) -> int:
     return _BINARY
 
 
-def text_of(data_coding: int, octets: bytes) -> str:
-    """Decode user data; binary reads as hexadecimal digits, nothing ever raises."""
+def text_of(data_coding: int, octets: bytes, reading: Reading = PLAIN, *, header: int = 0) -> str:
+    """Decode user data behind a UDH of so many octets; binary reads as hexadecimal digits.
+
+    Nothing ever raises.
+    """
+    return decoded(data_coding, units_of(data_coding, octets, reading, header=header), reading)
+
+
+def units_of(data_coding: int, octets: bytes, reading: Reading, *, header: int = 0) -> bytes:
+    """Bring octets to what can be joined to that of other parts: septets are unpacked.
+
+    They begin at a whole septet behind the header (TS 23.040, 9.2.3.24). Seven spare bits at the
+    end read as one septet more, a zero or a CR (TS 23.038, 6.1.2.3.1): it is taken off.
+    """
+    if reading.alphabet != "gsm7-packed" or alphabet(data_coding) != _GSM7:
+        return octets
+    fill = -8 * header % 7
+    septets = unpack_septets(octets, 8 * len(octets) // 7, fill_bits=fill)
+    spare = (8 * len(octets) - fill) % 7 == 0
+    return septets[:-1] if spare and septets and septets[-1] in _FILLERS else septets
+
+
+def decoded(data_coding: int, units: bytes, reading: Reading = PLAIN) -> str:
+    """Read what units_of made, of one part or joined of many."""
     coding = alphabet(data_coding)
     if coding == _GSM7:
-        return decode_gsm7(octets)
+        if reading.alphabet in ("latin-1", "ascii"):
+            return units.decode(reading.alphabet, "replace")
+        return decode_gsm7(units)
     if coding == _UCS2:
-        return decode_ucs2(octets)
+        return units.decode("utf-16-le", "replace") if reading.little_endian else decode_ucs2(units)
     charset = _CHARSETS.get(coding)
-    return octets.hex() if charset is None else octets.decode(charset, "replace")
+    return units.hex() if charset is None else units.decode(charset, "replace")
 
 
-def refusal(pdu: Pdu, now_ms: int) -> int:
+def refusal(pdu: Pdu, now_ms: int, reading: Reading = PLAIN) -> int:
     """Say the command_status for a submit_sm whose fields cannot stand, ESME_ROK for others."""
     fields = pdu.fields
     destination = pdu.octets("destination_addr")
@@ -82,7 +120,7 @@ def refusal(pdu: Pdu, now_ms: int) -> int:
         return CommandStatus.ESME_RINVDSTADR
     if not _source_stands(pdu.octets("source_addr"), pdu.number("source_addr_ton")):
         return CommandStatus.ESME_RINVSRCADR
-    status = _length_refusal(pdu)
+    status = _length_refusal(pdu, reading)
     if status == CommandStatus.ESME_ROK and (
         fields["schedule_delivery_time"] or fields["validity_period"]
     ):
@@ -96,12 +134,13 @@ def _source_stands(source: bytes, ton: int) -> bool:
     return not source or (source.isdigit() and len(source) <= _LONGEST_ADDRESS)
 
 
-def _length_refusal(pdu: Pdu) -> int:
+def _length_refusal(pdu: Pdu, reading: Reading) -> int:
     short = pdu.octets("short_message")
     if pdu.number("esm_class") & _UDHI and not parse_udh(short or pdu.message).size:
         return CommandStatus.ESME_RINVESMCLASS
     coding = alphabet(pdu.number("data_coding"))
-    longest = _LONGEST_8BIT if coding in {2, _BINARY, _UCS2} else _LONGEST_7BIT
+    octets = coding in {2, _BINARY, _UCS2} or reading.alphabet == "gsm7-packed"
+    longest = _LONGEST_8BIT if octets else _LONGEST_7BIT
     if len(short) > longest:
         return CommandStatus.ESME_RINVMSGLEN
     if short and pdu.tlvs and pdu.tlv(Tlv.MESSAGE_PAYLOAD) is not None:

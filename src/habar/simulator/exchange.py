@@ -1,4 +1,4 @@
-"""The mind of the simulated SMSC: who may bind, what is taken, which receipt follows.
+"""The mind of the simulated SMSC: who may bind, what is taken, which receipts follow.
 
 Guarantees: no I/O; a submit_sm that is answered ESME_ROK is recorded, and if it asked for a
 receipt and its recipient gives one, the receipt is in the outbox. Memory is bounded.
@@ -6,34 +6,24 @@ Knows nothing of connections: the answer and the drop are for the session to car
 """
 
 import hmac
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import NamedTuple
 
 from habar.simulator.behaviour import DELIVERED, Behaviour
-from habar.simulator.content import content_of, refusal, text_of
+from habar.simulator.content import Reading, content_of, refusal
+from habar.simulator.dice import Dice, Tale, Twist, dice_of
+from habar.simulator.faults import Faults
+from habar.simulator.ids import Ids
+from habar.simulator.ledger import Entry, Ledger
 from habar.simulator.outbox import Delivery, Outbox
+from habar.simulator.receipts import ReceiptWriter, Spokesmen
 from habar.simulator.record import Received, Record, received_of
 from habar.simulator.settings import Settings
-from habar.wire.smpp import (
-    CommandStatus,
-    EsmClass,
-    MessageState,
-    Pdu,
-    Receipt,
-    ReceiptDate,
-    Tlv,
-    encode_submit_body,
-    encode_tlvs,
-    format_receipt,
-)
+from habar.wire.smpp import CommandStatus, EsmClass, MessageState, Pdu, encode_submit_body
 from habar.wire.text import split
 
 _THROTTLES_KEPT = 10_000
-_RECEIPT_TEXT = 20  # characters of the message in its receipt, appendix B
-_PROBE = 2 * _RECEIPT_TEXT
 
 
 class Answer(NamedTuple):
@@ -43,6 +33,12 @@ class Answer(NamedTuple):
     message_id: bytes = b""
     drop: bool = False
     """Close the link once the answer has been flushed."""
+    early: bool = False
+    """What is due goes before the answer."""
+    twist: Twist | None = None
+    """What goes wrong with the answer."""
+    wait: float = 0.0
+    """Seconds until it is sent, where it is late."""
 
 
 def wants_receipt(registered_delivery: int, state: MessageState) -> bool:
@@ -63,45 +59,78 @@ class Exchange:
         clock: Callable[[], int],
         on_message: Callable[[Received], None] | None = None,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._clock = clock
         self._on_message = on_message
         self._behaviours = {
             number.encode("ascii"): behaviour for number, behaviour in settings.behaviours.items()
         }
         self._throttled: OrderedDict[int, int] = OrderedDict()
-        # Ids go on from the clock, so that a restarted SMSC does not use an id again.
-        self._next_id = clock() * 1000
-        self._id_form = b"%x" if settings.message_ids == "hex" else b"%d"
+        self._next_id = clock() * 1000 if settings.first_id is None else settings.first_id
+        self._ids = Ids(settings)
+        self._reading = Reading(settings.alphabet, settings.ucs2_little_endian)
+        self._writer = ReceiptWriter(settings, self._ids)
+        self._spokesmen = Spokesmen(settings.receipts_for)
         self._reference = 0
+        self.ledger = Ledger(settings.record_limit) if settings.record else None
         self.record = Record(settings.record_limit, settings.seen_limit)
         self.outbox = Outbox(settings.outbox_limit)
+        self.bound: Counter[str] = Counter()
+        """Links that are bound, by system_id; the sessions count."""
         self.receipt_delay = settings.receipt_delay
         self.bind_status: int | None = None
         """Every bind is answered by it, where set."""
         self.submit_status: int | None = None
         """Every submit_sm is answered by it, where set."""
+        self.faults = settings.faults
 
-    def authenticate(self, system_id: str, password: bytes) -> int:
-        """Return the command_status for a bind."""
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._faults = faults
+        self.dice: Dice | None = dice_of(faults)
+        shuffles = self.dice is not None and faults.receipts_shuffled
+        self.outbox.shuffle = (
+            self.dice.stream("receipts_shuffled") if self.dice is not None and shuffles else None
+        )
+
+    # Binds
+
+    def authenticate(self, system_id: str, password: bytes, now: float = 0.0) -> int:
+        """Return the command_status for a bind; `now` is monotonic seconds."""
         if self.bind_status is not None:
             return self.bind_status
-        known = self._settings.passwords.get(system_id)
+        known = self.settings.passwords.get(system_id)
         if known is None:
             return CommandStatus.ESME_RINVSYSID
         if not hmac.compare_digest(known.encode(), password):
             return CommandStatus.ESME_RINVPASWD
+        if self.dice is not None and (status := self.dice.bind_refusal(now)):
+            return status
+        limit = self.settings.bind_limit
+        if limit and self.bound[system_id] >= limit:
+            return CommandStatus.ESME_RALYBND
         return CommandStatus.ESME_ROK
+
+    # submit_sm
 
     def submit(self, session: int, account: str, pdu: Pdu, now: float) -> Answer:
         """Take or refuse a submit_sm; `now` is monotonic seconds."""
+        self.record.counts.offered += 1
+        dice = self.dice
+        if dice is not None and (answer := self._prevented(dice, now)):
+            return answer
         now_ms = self._clock()
         behaviour = self._behaviours.get(pdu.octets("destination_addr"), DELIVERED)
         status = self._refusal(account, pdu, behaviour, now_ms)
         state = behaviour.state
         wants = (
             state is not None
-            and self._settings.receipts
+            and self.settings.receipts
             and wants_receipt(pdu.number("registered_delivery"), state)
         )
         if status == CommandStatus.ESME_ROK and wants and self.outbox.full:
@@ -109,74 +138,132 @@ class Exchange:
         if status != CommandStatus.ESME_ROK:
             self._count_refusal(status)
             return Answer(status)
-        message_id = self._id_form % self._next_id
+        number = self._next_id
+        message_id = self._ids.answered(number)
         self._next_id += 1
         self._keep(session, account, pdu, message_id, now_ms)
-        if wants and state is not None:
-            body = self._receipt(pdu, message_id, state, behaviour.err, now_ms)
-            self.outbox.put(Delivery(account, body, is_receipt=True), now + self.receipt_delay)
-        return Answer(CommandStatus.ESME_ROK, message_id, behaviour.drop)
+        early = behaviour.early
+        if wants or self.ledger is not None:
+            early = early or (wants and dice is not None and dice.hit("receipts_early"))
+            due = now if early else self._due(behaviour, now)
+            final_ms = now_ms + int(1000 * (due - now))
+            entry = Entry(
+                pdu, account, number, message_id, state, behaviour.err, now_ms, due, final_ms
+            )
+            self._remember(entry)
+            if wants:
+                self._owe(entry, behaviour)
+        twist = dice.taken() if dice is not None else None
+        wait = 0.0
+        if dice is not None and twist is Twist.LATE:
+            wait = dice.wait("response_wait", dice.faults.response_wait)
+        return Answer(CommandStatus.ESME_ROK, message_id, behaviour.drop, early, twist, wait)
+
+    def _prevented(self, dice: Dice, now: float) -> Answer | None:
+        """Say by what fault a submit_sm is not taken at all."""
+        status = dice.refusal(now)
+        counts = self.record.counts
+        counts.fastest_second = dice.fastest_second
+        if status != CommandStatus.ESME_ROK:
+            self._count_refusal(status)
+            return Answer(status)
+        twist = dice.untaken()
+        if twist is None:
+            return None
+        counts.ignored += 1
+        return Answer(dice.faults.nack_status, twist=twist)
 
     def _refusal(self, account: str, pdu: Pdu, behaviour: Behaviour, now_ms: int) -> int:
         if self.submit_status is not None:
             return self.submit_status
-        status = refusal(pdu, now_ms) or behaviour.status
+        status = refusal(pdu, now_ms, self._reading) or behaviour.status
         if status == CommandStatus.ESME_ROK and behaviour.throttles:
-            return self._throttle(account, pdu, behaviour.throttles)
+            return self._throttle(account, pdu, behaviour)
         return status
 
-    def _throttle(self, account: str, pdu: Pdu, times: int) -> int:
+    def _throttle(self, account: str, pdu: Pdu, behaviour: Behaviour) -> int:
         """Throttle each new message so many times; one that was taken may come anew."""
         parts = (account, pdu.octets("source_addr"), pdu.octets("destination_addr"), pdu.message)
         key = hash((parts, content_of(pdu).concatenation))
         count = self._throttled.pop(key, 0)
-        if count >= times:
+        if count >= behaviour.throttles:
             return CommandStatus.ESME_ROK
         self._throttled[key] = count + 1
         if len(self._throttled) > _THROTTLES_KEPT:
             self._throttled.popitem(last=False)
-        return CommandStatus.ESME_RTHROTTLED
+        return behaviour.throttle_status
 
     def _count_refusal(self, status: int) -> None:
+        counts = self.record.counts
+        counts.refusals[status] += 1
         if status == CommandStatus.ESME_RTHROTTLED:
-            self.record.counts.throttled += 1
+            counts.throttled += 1
         else:
-            self.record.counts.refused += 1
+            counts.refused += 1
 
     def _keep(self, session: int, account: str, pdu: Pdu, message_id: bytes, now_ms: int) -> None:
         self.record.count(pdu, now_ms)
-        if self._settings.record or self._on_message is not None:
-            received = received_of(pdu, session, account, message_id, now_ms)
-            if self._settings.record:
+        if self.settings.record or self._on_message is not None:
+            received = received_of(pdu, session, account, message_id, now_ms, self._reading)
+            if self.settings.record:
                 self.record.received.append(received)
             if self._on_message is not None:
                 self._on_message(received)
 
-    def _receipt(
-        self, pdu: Pdu, message_id: bytes, state: MessageState, err: str, now_ms: int
-    ) -> bytes:
-        """Build the body of the deliver_sm that tells the end of a message."""
-        receipt = Receipt(
-            message_id=message_id.decode("ascii"),
-            state=state,
-            err=err,
-            submit_date=_date(now_ms // 1000),
-            done_date=_date(int(now_ms / 1000 + self.receipt_delay)),
-            text=_beginning(pdu),
+    def _remember(self, entry: Entry) -> None:
+        if self.ledger is not None:
+            tag = self.settings.reference_tlv
+            entry.reference = (entry.pdu.tlv_octets(tag) or b"") if tag else b""
+            self.ledger.add(entry)
+
+    # Receipts
+
+    def _due(self, behaviour: Behaviour, now: float) -> float:
+        due = now + self.receipt_delay + behaviour.delay
+        return due if self.dice is None else self.dice.receipt_due(due)
+
+    def _owe(self, entry: Entry, behaviour: Behaviour) -> None:
+        """Put the receipts of a message into the outbox, as the faults have them."""
+        speaker = self._spokesmen.of(entry)
+        if speaker is None or entry.state is None:
+            return
+        states = (entry.state,) if behaviour.again is None else (entry.state, behaviour.again)
+        tales = [Tale(state) for state in states] if self.dice is None else self.dice.tales(states)
+        for tale in tales:
+            if self.outbox.full:
+                break  # there was room for one receipt; more than that nobody was promised
+            self._put(speaker, tale, entry.final_ms, entry.final_at)
+
+    def _put(self, entry: Entry, tale: Tale, done_ms: int, due: float) -> None:
+        dice = self.dice
+        delivery = self._writer.write(
+            entry,
+            tale,
+            done_ms,
+            None if dice is None else dice.stream("breakage"),
+            broken_tlvs=self._faults.broken_tlvs,
         )
-        return encode_submit_body(
-            pdu.octets("destination_addr"),
-            pdu.octets("source_addr"),
-            format_receipt(receipt),
-            source_addr_ton=pdu.number("dest_addr_ton"),
-            source_addr_npi=pdu.number("dest_addr_npi"),
-            dest_addr_ton=pdu.number("source_addr_ton"),
-            dest_addr_npi=pdu.number("source_addr_npi"),
-            esm_class=EsmClass.DELIVERY_RECEIPT,
-            tlvs=encode_tlvs(
-                ((Tlv.RECEIPTED_MESSAGE_ID, message_id), (Tlv.MESSAGE_STATE, int(state)))
-            ),
-        )
+        self.outbox.put(delivery, due)
+
+    def tell(self, message_id: str, state: MessageState, now: float) -> None:
+        """Send a receipt of a message that is in the ledger; raises KeyError where it is not."""
+        name = message_id.encode()
+        for account in self.settings.passwords:
+            entry = self.ledger.find(account, name) if self.ledger is not None else None
+            if entry is not None:
+                return self._put(entry, Tale(state), self._clock(), now)
+        raise KeyError(message_id)
+
+    def withdraw(self, entry: Entry, now: float) -> None:
+        """End a message that is not over by deleting it, and say so where it asked for that."""
+        self.outbox.withdraw(entry)
+        self.record.counts.cancelled += 1
+        entry.final_ms = self._clock()
+        asked = wants_receipt(entry.pdu.number("registered_delivery"), MessageState.DELETED)
+        told_of = self.settings.receipts and self.settings.deleted_receipts
+        if asked and told_of and not self.outbox.full:
+            told = self._writer.write(entry, Tale(MessageState.DELETED), entry.final_ms, None)
+            self.outbox.put(told._replace(entry=None), now)
 
     def deliver(
         self, source: str, destination: str, text: str, account: str | None, now: float
@@ -186,8 +273,8 @@ class Exchange:
         Raises ValueError for an unknown account, UnencodableText, TooManyParts (ValueErrors too);
         OutboxFullError, and then some parts may be kept.
         """
-        name = next(iter(self._settings.passwords)) if account is None else account
-        if name not in self._settings.passwords:
+        name = next(iter(self.settings.passwords)) if account is None else account
+        if name not in self.settings.passwords:
             raise ValueError(f"nobody has the system_id {name!r}")
         self._reference += 1
         segments = split(text, reference=self._reference)
@@ -205,15 +292,3 @@ class Exchange:
             )
             self.outbox.put(Delivery(name, body, is_receipt=False), now)
         return len(segments.parts)
-
-
-def _beginning(pdu: Pdu) -> str:
-    """First characters of the message's text, for its receipt."""
-    octets = content_of(pdu).octets[:_PROBE]
-    return text_of(pdu.number("data_coding"), octets)[:_RECEIPT_TEXT]
-
-
-@lru_cache(maxsize=64)
-def _date(epoch_s: int) -> ReceiptDate:
-    moment = datetime.fromtimestamp(epoch_s, UTC)
-    return ReceiptDate(*moment.timetuple()[:6])

@@ -1,14 +1,17 @@
 """deliver_sm that the simulated SMSC owes its accounts: later, now, or until somebody binds.
 
-Guarantees: one that was taken out and not acknowledged goes back to the front, in order;
-the whole holds at most `limit`, counted from being put in until `settle`.
-Knows nothing of sockets; the clock is an argument (monotonic seconds).
+Guarantees: one that was taken out and not acknowledged goes back to the front, in order; the
+receipts of a message that is withdrawn are not sent; the whole holds at most `limit`, counted from
+being put in until `settle`. Knows nothing of sockets; the clock is an argument (monotonic seconds).
 """
 
 import heapq
 from collections import deque
 from collections.abc import Sequence
+from random import Random
 from typing import NamedTuple
+
+from habar.simulator.ledger import Entry
 
 
 class OutboxFullError(Exception):
@@ -22,6 +25,19 @@ class Delivery(NamedTuple):
     """system_id of the account it is for."""
     body: bytes
     is_receipt: bool
+    tlvs: bytes = b""
+    """To be put behind the body on a link that knows optional parameters."""
+    entry: Entry | None = None
+    """The message that it tells the end of."""
+
+    def goes(self) -> bool:
+        """Mark it as sent; False: its message was cancelled meanwhile, and it must not go."""
+        if self.entry is None:
+            return True
+        if self.entry.cancelled:
+            return False
+        self.entry.told = True
+        return True
 
 
 class Outbox:
@@ -33,6 +49,8 @@ class Outbox:
         self._later: list[tuple[float, int, Delivery]] = []
         self._ready: dict[str, deque[Delivery]] = {}
         self.kept = 0
+        self.shuffle: Random | None = None
+        """Puts what becomes due at any place among what is due, where set."""
 
     @property
     def full(self) -> bool:
@@ -44,6 +62,8 @@ class Outbox:
         if self.full:
             raise OutboxFullError(f"{self.kept} deliver_sm are kept")
         self.kept += 1
+        if delivery.entry is not None:
+            delivery.entry.owed += 1
         self.put_off(delivery, due)
 
     def put_off(self, delivery: Delivery, due: float) -> None:
@@ -55,6 +75,12 @@ class Outbox:
         """Return deliveries that were taken out, oldest first, to the front."""
         for delivery in reversed(deliveries):
             self._ready.setdefault(delivery.account, deque()).appendleft(delivery)
+
+    def withdraw(self, entry: Entry) -> None:
+        """Forget the receipts of a message of which none has been taken out."""
+        self.kept -= entry.owed
+        entry.owed = 0
+        entry.cancelled = True
 
     def settle(self) -> None:
         """Forget one that was taken out: acknowledged, or refused for good."""
@@ -69,5 +95,9 @@ class Outbox:
         later = self._later
         while later and later[0][0] <= now:
             delivery = heapq.heappop(later)[2]
-            self._ready.setdefault(delivery.account, deque()).append(delivery)
+            queue = self._ready.setdefault(delivery.account, deque())
+            if self.shuffle is None:
+                queue.append(delivery)
+            else:
+                queue.insert(self.shuffle.randrange(len(queue) + 1), delivery)
         return self._ready.get(account)

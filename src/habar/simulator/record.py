@@ -4,13 +4,15 @@ Guarantees: bounded memory; adding a submit_sm costs microseconds, and without v
 Knows nothing of sockets, answers or receipts.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from habar.simulator.content import content_of, text_of
+from habar.simulator.content import PLAIN, Reading, content_of, decoded, text_of, units_of
 from habar.wire.smpp import Pdu
 from habar.wire.text import Concatenation
+
+_BINDS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,27 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Bind:
+    """One bind request, and how it was answered."""
+
+    session: int
+    kind: str
+    """transmitter, receiver or transceiver."""
+    system_id: str
+    system_type: str
+    interface_version: int
+    addr_ton: int
+    addr_npi: int
+    address_range: str
+    status: int
+    """command_status of the answer."""
+    secure: bool
+    """Over TLS."""
+    certificate: str = ""
+    """The common name in the certificate of the client, where it showed one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A whole text, out of one submit_sm or of all parts of a concatenated one."""
 
@@ -54,6 +77,8 @@ class Message:
 class Counts:
     """Numbers since start; submit_sm unless another PDU is named."""
 
+    offered: int = 0
+    """All that came, taken or not."""
     submitted: int = 0
     """Taken: answered, or to be answered, ESME_ROK."""
     unique: int = 0
@@ -61,6 +86,14 @@ class Counts:
     repeated: int = 0
     refused: int = 0
     throttled: int = 0
+    refusals: Counter[int] = field(default_factory=Counter)
+    """Of both, by command_status."""
+    ignored: int = 0
+    """Neither taken nor answered, or answered by generic_nack."""
+    fastest_second: int = 0
+    """Most that came within a second, while there is a limit (Faults.limit)."""
+    cancelled: int = 0
+    """Messages that cancel_sm has ended."""
     binds: int = 0
     binds_refused: int = 0
     unbinds: int = 0
@@ -77,7 +110,14 @@ class Counts:
     last_ms: int = 0
 
 
-def received_of(pdu: Pdu, session: int, system_id: str, message_id: bytes, now_ms: int) -> Received:
+def received_of(
+    pdu: Pdu,
+    session: int,
+    system_id: str,
+    message_id: bytes,
+    now_ms: int,
+    reading: Reading = PLAIN,
+) -> Received:
     """Make the value of a submit_sm that was taken."""
     content = content_of(pdu)
     data_coding = pdu.number("data_coding")
@@ -97,7 +137,7 @@ def received_of(pdu: Pdu, session: int, system_id: str, message_id: bytes, now_m
         validity_period=pdu.octets("validity_period").decode("latin-1"),
         udh=content.udh,
         short_message=content.octets,
-        text=text_of(data_coding, content.octets),
+        text=text_of(data_coding, content.octets, reading, header=len(content.udh)),
         concatenation=content.concatenation,
     )
 
@@ -128,7 +168,7 @@ class Seen:
         return self._younger.get(key, 0) or self._older.get(key, 0)
 
 
-def joined(received: Iterable[Received]) -> list[Message]:
+def joined(received: Iterable[Received], reading: Reading = PLAIN) -> list[Message]:
     """Put concatenated parts together: whole texts only, in the order they became whole.
 
     A part that comes again before the text is whole replaces the first. A part that comes again
@@ -139,7 +179,7 @@ def joined(received: Iterable[Received]) -> list[Message]:
     for one in received:
         concatenation = one.concatenation
         if concatenation is None or concatenation.total == 1:
-            whole.append(_message((one,)))
+            whole.append(_message((one,), reading))
             continue
         reference, total, sequence, bits = concatenation
         key = (one.system_id, one.source, one.destination, reference, total, bits)
@@ -147,15 +187,20 @@ def joined(received: Iterable[Received]) -> list[Message]:
         parts[sequence] = one
         if len(parts) == total:
             del open_texts[key]
-            whole.append(_message(tuple(parts[number] for number in sorted(parts))))
+            whole.append(_message(tuple(parts[number] for number in sorted(parts)), reading))
     return whole
 
 
-def _message(parts: tuple[Received, ...]) -> Message:
+def _message(parts: tuple[Received, ...], reading: Reading) -> Message:
     first = parts[0]
-    # Octets are joined before decoding: a peer may have cut through a character.
-    text = text_of(first.data_coding, b"".join(part.short_message for part in parts))
-    return Message(first.system_id, first.source, first.destination, text, parts)
+    coding = first.data_coding
+    # Units are joined before decoding: a peer may have cut through a character.
+    units = b"".join(
+        units_of(coding, part.short_message, reading, header=len(part.udh)) for part in parts
+    )
+    return Message(
+        first.system_id, first.source, first.destination, decoded(coding, units, reading), parts
+    )
 
 
 class Record:
@@ -163,6 +208,7 @@ class Record:
 
     def __init__(self, limit: int, seen_limit: int) -> None:
         self.received: deque[Received] = deque(maxlen=limit)
+        self.binds: deque[Bind] = deque(maxlen=_BINDS_KEPT)
         self.counts = Counts()
         self.seen = Seen(seen_limit)
 

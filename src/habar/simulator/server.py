@@ -5,16 +5,20 @@ after every event. Knows nothing of the gateway: it speaks SMPP 3.4 to whoever b
 """
 
 import asyncio
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
+from habar.simulator.content import Reading
 from habar.simulator.exchange import Exchange
-from habar.simulator.record import Counts, Message, Received, joined
+from habar.simulator.faults import Faults
+from habar.simulator.record import Bind, Counts, Message, Received, joined
 from habar.simulator.session import Manner, Session
 from habar.simulator.settings import Settings
+from habar.wire.smpp import MessageState
 from habar.wire.smpp import Settings as ConnectionSettings
 
 _FAREWELL = 1.0  # s for links to close in order before they are cut
@@ -33,7 +37,10 @@ class Simulator:
         *,
         clock: Callable[[], int] = _epoch_ms,
         on_message: Callable[[Received], None] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """Make an SMSC; with `tls`, a server's context, it speaks TLS only."""
+        self._tls = tls
         self._settings = settings or Settings()
         self._exchange = Exchange(self._settings, clock, on_message)
         self._manner = Manner(
@@ -46,6 +53,7 @@ class Simulator:
             response_delay=self._settings.response_delay,
             retry_delay=self._settings.retry_delay,
         )
+        self._reading = Reading(self._settings.alphabet, self._settings.ucs2_little_endian)
         self.host = self._settings.host
         self.port = self._settings.port
         self._server: asyncio.Server | None = None
@@ -65,7 +73,9 @@ class Simulator:
         """Listen after stop_listening, on the same port."""
         if self._server is None:
             loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(self._make_session, self.host, self.port)
+            self._server = await loop.create_server(
+                self._make_session, self.host, self.port, ssl=self._tls
+            )
             self.port = self._server.sockets[0].getsockname()[1]
             self._arm()
 
@@ -119,13 +129,18 @@ class Simulator:
         return [session for session in self._links.values() if session.is_bound]
 
     @property
+    def binds(self) -> Sequence[Bind]:
+        """What the newest binds said and how they were answered, oldest first."""
+        return self._exchange.record.binds
+
+    @property
     def waiting_deliveries(self) -> int:
         """Receipts and subscribers' messages that are not acknowledged yet."""
         return self._exchange.outbox.kept
 
     def messages(self) -> list[Message]:
         """Whole texts out of `received`: single ones, and concatenated ones once complete."""
-        return joined(self.received)
+        return joined(self.received, self._reading)
 
     def times_seen(self, destination: str, short_message: bytes) -> int:
         """How often these octets (with UDH) were taken for this recipient."""
@@ -184,6 +199,28 @@ class Simulator:
                 session.release()
             self._send_due()
 
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong. Setting it begins all counts and draws anew, from its seed."""
+        return self._exchange.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._exchange.faults = faults
+
+    def fall_silent(self) -> None:
+        """Let every link that stands read and say nothing more; its TCP connection stays."""
+        for session in list(self._links.values()):
+            session.fall_silent()
+
+    def tell(self, message_id: str, state: MessageState) -> None:
+        """Send one more receipt of a message, by the id of its submit_sm_resp.
+
+        Raises KeyError for an id that is not known (any more), OutboxFullError.
+        """
+        self._exchange.tell(message_id, state, asyncio.get_running_loop().time())
+        self._send_due()
+
     def drop_links(self) -> None:
         """Cut every link; deliver_sm without acknowledgement go again after the next bind."""
         for session in list(self._links.values()):
@@ -216,9 +253,11 @@ class Simulator:
         if len(self._links) >= self._settings.link_limit:
             return _Refusal()
         self._links_made += 1
-        session = Session(self._links_made, self._exchange, self._manner, self._changed)
+        return Session(self._links_made, self._exchange, self._manner, self._opened, self._changed)
+
+    def _opened(self, session: Session) -> None:
+        """Know a link from when it stands: one whose TLS handshake fails never does."""
         self._links[session.number] = session
-        return session
 
     def _changed(self, changed: Session) -> None:
         """Do what follows from an event on a link; that link flushes itself."""

@@ -1,20 +1,25 @@
 """One link of the simulated SMSC: a transport, a Connection of the SMSC's role, its timers.
 
-Guarantees: submit_sm are answered in their order, in one write a turn of the loop; a deliver_sm
-that was not acknowledged when the link fell is put back; what a slow reader makes us hold is
-bounded (reading pauses). Knows nothing of what is taken or refused: the Exchange decides.
+Guarantees: submit_sm are answered in their order, in one write a turn of the loop, unless a fault
+has it otherwise; a deliver_sm that was not acknowledged when the link fell is put back; what a
+slow reader makes us hold is bounded (reading pauses). Knows nothing of what is taken, refused or
+to go wrong: the Exchange decides, and this carries out.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import cast
 
 import structlog
 
+from habar.simulator.dice import Twist
 from habar.simulator.exchange import Answer, Exchange
+from habar.simulator.operations import operate
 from habar.simulator.outbox import Delivery
+from habar.simulator.transports import bind_of, end_with_reset
+from habar.simulator.twists import first_of, twisted, without
+from habar.simulator.waiting import Waiting
 from habar.wire.smpp import (
     Closed,
     CommandId,
@@ -30,6 +35,9 @@ from habar.wire.smpp import (
     Role,
     SessionState,
     StateError,
+    Tlv,
+    Unbound,
+    make_pdu,
     status_name,
 )
 from habar.wire.smpp import Settings as ConnectionSettings
@@ -52,6 +60,9 @@ _BINDS = {
     CommandId.BIND_RECEIVER: "receiver",
     CommandId.BIND_TRANSCEIVER: "transceiver",
 }
+_OPERATIONS = frozenset({CommandId.QUERY_SM, CommandId.CANCEL_SM, CommandId.REPLACE_SM})
+_TLVS_SINCE = 0x34
+_RESET_PAUSE = 0.01  # s for the loop to write the half PDU before the reset
 _RECEIVING = frozenset({SessionState.BOUND_RX, SessionState.BOUND_TRX})
 
 
@@ -66,20 +77,15 @@ class Manner:
     stalled: bool = False
 
 
-class _Held(NamedTuple):
-    due: float
-    pdu: Pdu
-    answer: Answer
-
-
 class Session(asyncio.Protocol):
-    """One connection; `on_change` is called after anything happened on it."""
+    """One connection; `on_open` is called when it stands, `on_change` after anything happened."""
 
     def __init__(
         self,
         number: int,
         exchange: Exchange,
         manner: Manner,
+        on_open: Callable[["Session"], None],
         on_change: Callable[["Session"], None],
     ) -> None:
         self.number = number
@@ -88,17 +94,21 @@ class Session(asyncio.Protocol):
         self.gone = False
         self._exchange = exchange
         self._manner = manner
+        self._on_open = on_open
         self._on_change = on_change
         self._loop = asyncio.get_running_loop()
         self._connection = Connection(Role.SMSC, self._loop.time(), manner.connection)
         self._transport: asyncio.Transport | None = None
-        self._held: deque[_Held] = deque()
-        self._release_timer: asyncio.TimerHandle | None = None
+        self._waiting = Waiting(self._loop, self.release)
         self._connection_timer: asyncio.TimerHandle | None = None
         self._linger_timer: asyncio.TimerHandle | None = None
         self._deaf = False  # takes no further part, whatever the peer may send
         self._accounted = False  # the bind's end has been counted
         self._write_paused = False
+        self._silent = False  # the connection stands, and nothing is read or said any more
+        self._silent_after: int | None = None
+        self._requests = 0
+        self._tlvs = False  # whether the peer knows optional parameters
 
     @property
     def is_bound(self) -> bool:
@@ -110,11 +120,22 @@ class Session(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the timers of a fresh link (asyncio sets TCP_NODELAY itself)."""
         self._transport = cast("asyncio.Transport", transport)
+        self._on_open(self)
         self._arm()
+        dice = self._exchange.dice
+        if dice is None:
+            return
+        if dice.hit("links_silent"):
+            self._silent_after = dice.faults.silent_after
+            self._silent = self._silent_after == 0
+        if dice.hit("outbinds"):
+            pdu = make_pdu(CommandId.OUTBIND, system_id=self._manner.system_id)
+            self._connection.send_request(pdu, None, self._loop.time())
+            self.flush()
 
     def data_received(self, data: bytes) -> None:
         """Read all PDUs of a buffer, answer them in one write."""
-        if self._deaf:
+        if self._deaf or self._silent:
             return  # the link has ended for us; the peer has not noticed yet
         now = self._loop.time()
         self._handle(self._connection.receive_data(data, now), now)
@@ -133,10 +154,10 @@ class Session(asyncio.Protocol):
         """Put back what was not acknowledged, stop the timers."""
         self.gone = True
         self._lose("transport closed")
-        for timer in (self._release_timer, self._connection_timer, self._linger_timer):
+        for timer in (self._connection_timer, self._linger_timer):
             if timer is not None:
                 timer.cancel()
-        self._held.clear()
+        self._waiting.clear()
         for event in self._connection.closed():
             if isinstance(event, Closed):
                 self._put_back(event.tokens)
@@ -148,7 +169,7 @@ class Session(asyncio.Protocol):
         for event in events:
             if isinstance(event, Received):
                 self._request(event.pdu, now)
-                if self._deaf:
+                if self._deaf or self._falls_silent():
                     break
             elif isinstance(event, Response):
                 self._delivered(event, now)
@@ -163,34 +184,62 @@ class Session(asyncio.Protocol):
             answer = self._exchange.submit(self.number, self.system_id, pdu, now)
             self._deaf = answer.drop
             delay = self._manner.response_delay
-            if self._manner.stalled or delay or self._held:
-                self._held.append(_Held(now + delay, pdu, answer))
+            if self._manner.stalled or delay or self._waiting.holds:
+                self._waiting.hold(pdu, answer, now + delay)
                 self._release()
             else:
                 self._answer(pdu, answer)
         elif pdu.command_id in _BINDS:
-            self._bind(pdu)
+            self._bind(pdu, now)
+        elif pdu.command_id in _OPERATIONS:
+            self._operate(pdu, now)
         else:
             self._connection.send_response(pdu, CommandStatus.ESME_RINVCMDID)
 
     def _answer(self, pdu: Pdu, answer: Answer) -> None:
+        if answer.early:
+            self.fill(self._loop.time())
+        if answer.twist is not None:
+            self._twist(pdu, answer, answer.twist)
+        else:
+            self._respond(pdu, answer)
+        if answer.drop and answer.twist is not Twist.LATE:
+            self._end()
+
+    def _respond(self, pdu: Pdu, answer: Answer) -> None:
         if answer.status == CommandStatus.ESME_ROK:
             self._connection.send_response(pdu, message_id=answer.message_id)
         else:
             self._connection.send_response(pdu, answer.status)
-        if answer.drop:
-            self._end()
 
-    def _bind(self, pdu: Pdu) -> None:
+    def _operate(self, pdu: Pdu, now: float) -> None:
+        outcome = operate(self._exchange, self.system_id, pdu, now)
+        dice = self._exchange.dice
+        ignored = dice is not None and not self._manner.stalled and dice.hit("operations_ignored")
+        self.flush()
+        if outcome.found is None:
+            self._connection.send_response(pdu, outcome.status)
+        else:
+            self._connection.send_response(pdu, outcome.status, **outcome.found._asdict())
+        if ignored:
+            self._write_twisted(Twist.UNANSWERED)
+
+    def _bind(self, pdu: Pdu, now: float) -> None:
         system_id = pdu.octets("system_id").decode("latin-1")
-        status = self._exchange.authenticate(system_id, pdu.octets("password"))
+        status = self._exchange.authenticate(system_id, pdu.octets("password"), now)
         counts = self._exchange.record.counts
         bind = _BINDS[CommandId(pdu.command_id)]
+        told = bind_of(pdu, self.number, bind, status, self._transport)
+        self._exchange.record.binds.append(told)
         log = _log.bind(session=self.number, system_id=system_id, bind=bind)
         if status == CommandStatus.ESME_ROK:
             self.system_id, self.bind = system_id, bind
+            self._exchange.bound[system_id] += 1
             counts.binds += 1
-            self._connection.send_response(pdu, system_id=self._manner.system_id)
+            ours = self._exchange.settings.interface_version
+            self._tlvs = min(ours, pdu.number("interface_version")) >= _TLVS_SINCE
+            tlvs = {Tlv.SC_INTERFACE_VERSION: ours} if self._tlvs else {}
+            self._connection.send_response(pdu, system_id=self._manner.system_id, tlvs=tlvs)
             self._arm()
             log.info("simulator.bind")
         else:
@@ -220,8 +269,12 @@ class Session(asyncio.Protocol):
     def _other(self, event: Event) -> None:
         if isinstance(event, PeerUnbound):
             self._exchange.record.counts.unbinds += 1
-            self._deaf = self._accounted = True
+            self._deaf = True
+            self._account()
             _log.info("simulator.unbind", session=self.number, system_id=self.system_id)
+        elif isinstance(event, Unbound):
+            self._deaf = True
+            self._account()
         elif isinstance(event, RequestTimedOut):
             self._put_back((event.token,))
         elif isinstance(event, Drop):
@@ -235,14 +288,17 @@ class Session(asyncio.Protocol):
     def fill(self, now: float) -> bool:
         """Queue deliver_sm that are due, as far as the window goes; say whether there were any."""
         connection, manner = self._connection, self._manner
-        if self._deaf or manner.stalled or connection.state not in _RECEIVING:
+        if self._deaf or self._silent or manner.stalled or connection.state not in _RECEIVING:
             return False
         ready = self._exchange.outbox.ready(self.system_id, now)
         counts = self._exchange.record.counts
         sent = counts.receipts_sent + counts.delivered_sent
         while ready and connection.window_free and not self._write_paused:
             delivery = ready.popleft()
-            connection.send_deliver(delivery.body, delivery, now)
+            if not delivery.goes():
+                continue
+            body = delivery.body + delivery.tlvs if self._tlvs else delivery.body
+            connection.send_deliver(body, delivery, now)
             if delivery.is_receipt:
                 counts.receipts_sent += 1
             else:
@@ -252,9 +308,12 @@ class Session(asyncio.Protocol):
     def flush(self) -> None:
         """Write everything queued, close where the connection is over, renew the timer."""
         transport = self._transport
-        if self.gone or transport is None or self._manner.stalled:
+        if self.gone or transport is None or self._silent or self._manner.stalled:
             return
         data = self._connection.bytes_to_send()
+        dice = self._exchange.dice
+        if dice is not None and dice.faults.enquire_links_ignored:
+            data = without(data, CommandId.ENQUIRE_LINK_RESP)
         if data:
             transport.write(data)
         if self._connection.should_close:
@@ -268,28 +327,58 @@ class Session(asyncio.Protocol):
 
     def _release(self) -> None:
         """Answer the held submit_sm that are due, and come back for the others."""
-        if self._manner.stalled or self._release_timer is not None:
-            return
-        now = self._loop.time()
-        while self._held and self._held[0].due <= now:
-            held = self._held.popleft()
-            self._answer(held.pdu, held.answer)
-        if self._held:
-            self._release_timer = self._loop.call_at(self._held[0].due, self._release_later)
-
-    def _release_later(self) -> None:
-        self._release_timer = None
-        self.release()
+        if not self._manner.stalled and not self._silent:
+            self._waiting.release(self._answer)
 
     def _balance_reading(self) -> None:
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        full = self._write_paused or len(self._held) >= _HELD_MOST
+        full = self._write_paused or len(self._waiting) >= _HELD_MOST
         if full and transport.is_reading():
             transport.pause_reading()
         elif not full and not transport.is_reading():
             transport.resume_reading()
+
+    # What goes wrong
+
+    def fall_silent(self) -> None:
+        """Read and say nothing more, while the connection stands."""
+        self.flush()
+        self._silent = True
+
+    def _falls_silent(self) -> bool:
+        if self._silent_after is not None:
+            self._requests += 1
+            if self._requests >= self._silent_after:
+                self.fall_silent()
+        return self._silent
+
+    def _twist(self, pdu: Pdu, answer: Answer, twist: Twist) -> None:
+        if twist is Twist.LATE:
+            self._waiting.put_off(pdu, answer._replace(twist=None))
+            return
+        self.flush()
+        self._respond(pdu, answer)
+        self._write_twisted(twist)
+        if twist is Twist.UNBIND and self.is_bound:
+            self._connection.unbind(self._loop.time())
+        elif twist is Twist.RESET:
+            self._reset()
+
+    def _write_twisted(self, twist: Twist) -> None:
+        """Write the one answer that is queued, as the fault has it."""
+        answer, rest = first_of(self._connection.bytes_to_send())
+        if answer and self._transport is not None and not self._silent:
+            self._transport.write(twisted(answer, twist) + rest)
+
+    def _reset(self) -> None:
+        """Cut the link so that the peer gets a reset, as soon as what is written has gone."""
+        self._lose("reset")
+        self._silent = True
+        if self._transport is not None:
+            end_with_reset(self._transport)
+            self._linger_timer = self._loop.call_later(_RESET_PAUSE, self.abort)
 
     # Ends
 
@@ -298,7 +387,14 @@ class Session(asyncio.Protocol):
         if self.bind and not self._accounted:
             self._exchange.record.counts.links_lost += 1
             _log.info("simulator.lost", session=self.number, reason=reason)
-        self._deaf = self._accounted = True
+        self._deaf = True
+        self._account()
+
+    def _account(self) -> None:
+        """Take the bind off the count of those that stand, once."""
+        if self.bind and not self._accounted:
+            self._exchange.bound[self.system_id] -= 1
+        self._accounted = True
 
     def abort(self) -> None:
         """Cut the link at once."""
@@ -312,7 +408,8 @@ class Session(asyncio.Protocol):
                 self._connection.unbind(self._loop.time())
             except StateError:
                 _log.debug("simulator.unbind_not_possible", session=self.number)
-        self._deaf = self._accounted = True
+        self._deaf = True
+        self._account()
         self.flush()
         if self._transport is not None:
             self._transport.close()
@@ -340,7 +437,7 @@ class Session(asyncio.Protocol):
         )
 
     def _tick(self) -> None:
-        if not self._manner.stalled:  # a frozen SMSC has no timers
+        if not self._manner.stalled and not self._silent:  # a frozen SMSC has no timers
             now = self._loop.time()
             self._handle(self._connection.tick(now), now)
         if not self.gone:

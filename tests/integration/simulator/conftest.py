@@ -1,8 +1,9 @@
 """An ESME on a real socket, and a simulated SMSC with quick receipts for it."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeGuard, TypeVar, cast
 
 import pytest
 
@@ -15,6 +16,7 @@ from habar.wire.smpp import (
     Event,
     Pdu,
     Received,
+    Response,
     Role,
     SubmitResult,
     encode_submit_body,
@@ -26,6 +28,10 @@ E = TypeVar("E")
 WAIT = 5.0
 
 
+def _wants_answer(event: Event) -> TypeGuard[Received]:
+    return isinstance(event, Received) and event.pdu.command_id != CommandId.OUTBIND
+
+
 class Esme(asyncio.Protocol):
     """A customer's end: what comes is queued as events; deliver_sm are answered by `answer`."""
 
@@ -35,6 +41,9 @@ class Esme(asyncio.Protocol):
         self.connection = Connection(Role.ESME, self.loop.time(), settings)
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.lost: asyncio.Future[None] = self.loop.create_future()
+        self.lost_by: Exception | None = None
+        self.octets = b""
+        """All that came."""
         self.answer: int | None = 0
         self.transport: asyncio.Transport | None = None
 
@@ -42,14 +51,16 @@ class Esme(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        self.octets += data
         for event in self.connection.receive_data(data, self.loop.time()):
-            if isinstance(event, Received) and self.answer is not None:
+            if self.answer is not None and _wants_answer(event):
                 self.connection.send_response(event.pdu, self.answer)
             self.events.put_nowait(event)
         self.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.connection.closed()
+        self.lost_by = exc
         if not self.lost.done():
             self.lost.set_result(None)
 
@@ -73,8 +84,11 @@ class Esme(asyncio.Protocol):
     async def deliver(self) -> Pdu:
         return (await self.next(Received)).pdu
 
-    def ask_bind(self, system_id: bytes, password: bytes, command_id: int) -> None:
-        pdu = make_pdu(command_id, system_id=system_id, password=password, interface_version=0x34)
+    def ask_bind(
+        self, system_id: bytes, password: bytes, command_id: int, **fields: int | bytes
+    ) -> None:
+        given: dict[str, int | bytes] = {"interface_version": 0x34, **fields}
+        pdu = make_pdu(command_id, tlvs=(), system_id=system_id, password=password, **given)  # type: ignore[arg-type]
         self.connection.bind(pdu, self.loop.time())
         self.flush()
 
@@ -83,10 +97,21 @@ class Esme(asyncio.Protocol):
         system_id: bytes = b"habar",
         password: bytes = b"habar",
         command_id: int = CommandId.BIND_TRANSCEIVER,
+        **fields: int | bytes,
     ) -> "Esme":
-        self.ask_bind(system_id, password, command_id)
-        await self.next(Bound)
+        self.ask_bind(system_id, password, command_id, **fields)
+        self.bound = (await self.next(Bound)).pdu
         return self
+
+    def send_request(self, command_id: int, **fields: int | bytes) -> None:
+        pdu = make_pdu(command_id, tlvs=(), **fields)  # type: ignore[arg-type]
+        self.connection.send_request(pdu, None, self.loop.time())
+        self.flush()
+
+    async def ask(self, command_id: int, **fields: int | bytes) -> Pdu:
+        """Send any other request than a submit_sm, and wait for its answer."""
+        self.send_request(command_id, **fields)
+        return (await self.next(Response)).pdu
 
     async def refused(
         self, system_id: bytes, password: bytes, command_id: int = CommandId.BIND_TRANSCEIVER
@@ -102,6 +127,7 @@ class Esme(asyncio.Protocol):
         registered_delivery: int = 1,
         esm_class: int = 0,
         data_coding: int = 0,
+        tlvs: bytes = b"",
     ) -> None:
         """Send a submit_sm; its result will come as an event."""
         body = encode_submit_body(
@@ -112,6 +138,7 @@ class Esme(asyncio.Protocol):
             registered_delivery=registered_delivery,
             esm_class=esm_class,
             data_coding=data_coding,
+            tlvs=tlvs,
         )
         self.connection.send_submit(body, destination, self.loop.time())
         self.flush()
@@ -131,7 +158,7 @@ class Esme(asyncio.Protocol):
         self.transport.close()
 
 
-Connect = Callable[[Simulator], Awaitable[Esme]]
+Connect = Callable[..., Awaitable[Esme]]
 
 
 @pytest.fixture
@@ -139,9 +166,15 @@ async def connect() -> AsyncIterator[Connect]:
     """Open connections of an ESME, and see them closed at the end."""
     opened: list[Esme] = []
 
-    async def connect(simulator: Simulator) -> Esme:
+    async def connect(simulator: Simulator, tls: ssl.SSLContext | None = None) -> Esme:
         loop = asyncio.get_running_loop()
-        _, esme = await loop.create_connection(Esme, simulator.host, simulator.port)
+        _, esme = await loop.create_connection(
+            Esme,
+            simulator.host,
+            simulator.port,
+            ssl=tls,
+            server_hostname="localhost" if tls else None,
+        )
         opened.append(esme)
         return esme
 

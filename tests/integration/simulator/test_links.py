@@ -12,7 +12,6 @@ from habar.wire.smpp import (
     CommandStatus,
     Pdu,
     ProtocolFault,
-    Response,
     SubmitResult,
     Unbound,
     Unmatched,
@@ -88,12 +87,8 @@ async def test_unbind_is_answered_and_the_link_closed(smsc: Simulator, esme: Any
 
 
 async def test_what_the_smsc_cannot_do_is_answered_so(smsc: Simulator, esme: Any) -> None:
-    esme.connection.send_request(
-        make_pdu(CommandId.QUERY_SM, message_id=b"1"), "query", esme.loop.time()
-    )
-    esme.flush()
-    response = await esme.next(Response)
-    assert response.pdu.command_status == CommandStatus.ESME_RINVCMDID
+    answer = await esme.ask(CommandId.DATA_SM, destination_addr=b"77771234567")
+    assert answer.command_status == CommandStatus.ESME_RINVCMDID
 
 
 async def test_a_stream_that_is_no_smpp_is_dropped_and_others_live(

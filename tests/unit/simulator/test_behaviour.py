@@ -7,7 +7,8 @@ from habar.wire.smpp import CommandStatus, MessageState
 
 
 def test_exactly_the_promised_numbers_behave_in_their_own_way() -> None:
-    endings = {"101", "102", "103", "104", "105", "107", "108", "088", "500"}
+    endings = {"101", "102", "103", "104", "105", "107", "108", "008", "020", "088", "500"}
+    endings |= {"201", "202", "203", "204", "205"}
     assert set(BEHAVIOURS) == {"77000000" + ending for ending in endings}
 
 
@@ -35,8 +36,23 @@ def test_only_one_is_refused_and_for_good() -> None:
 
 
 def test_throttling_and_dropping() -> None:
-    assert {n: b.throttles for n, b in BEHAVIOURS.items() if b.throttles} == {"77000000088": 2}
+    throttling = {n[-3:]: (b.throttles, b.throttle_status) for n, b in BEHAVIOURS.items()}
+    assert {ending: times for ending, times in throttling.items() if times[0]} == {
+        "008": (2, CommandStatus.ESME_RSYSERR),
+        "020": (2, CommandStatus.ESME_RMSGQFUL),
+        "088": (2, CommandStatus.ESME_RTHROTTLED),
+    }
     assert [n for n, b in BEHAVIOURS.items() if b.drop] == ["77000000500"]
+
+
+def test_receipts_that_are_not_plain() -> None:
+    assert {n[-3:]: (b.early, b.again, b.delay) for n, b in BEHAVIOURS.items() if "2" in n[-3]} == {
+        "201": (True, None, 0.0),
+        "202": (False, MessageState.DELIVERED, 0.0),
+        "203": (False, MessageState.DELIVERED, 0.0),
+        "204": (False, MessageState.UNDELIVERABLE, 0.0),
+        "205": (False, None, 30.0),
+    }
 
 
 def test_every_error_code_has_three_digits() -> None:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from habar.simulator.content import content_of, refusal, text_of
+from habar.simulator.content import Reading, content_of, refusal, text_of
 from habar.wire.smpp import CommandStatus, Pdu, Tlv
-from habar.wire.text import encode_gsm7, encode_ucs2
+from habar.wire.text import encode_gsm7, encode_ucs2, pack_septets
 
 Submit = Callable[..., Pdu]
 
@@ -114,3 +114,39 @@ def test_refusals(submit: Submit, fields: dict[str, int | bytes], status: int) -
 def test_short_message_and_payload_together_are_refused(submit: Submit) -> None:
     pdu = submit({Tlv.MESSAGE_PAYLOAD: b"more"}, short_message=b"text")
     assert refusal(pdu, NOW) == CommandStatus.ESME_RINVMSGLEN
+
+
+@pytest.mark.parametrize(
+    ("reading", "data_coding", "octets", "text"),
+    [
+        (Reading("latin-1"), 0, b"caf\xe9 @", "café @"),
+        (Reading("ascii"), 0, b"a@\xe9", "a@\ufffd"),
+        (Reading("gsm7-packed"), 0, pack_septets(encode_gsm7("Price: 5€ @!")), "Price: 5€ @!"),
+        (Reading("gsm7-packed"), 0xF0, pack_septets(encode_gsm7("flash")), "flash"),
+        (Reading("gsm7-packed"), 8, encode_ucs2("Сәлем"), "Сәлем"),
+        (Reading(little_endian=True), 8, "Сәлем".encode("utf-16-le"), "Сәлем"),
+        (Reading(little_endian=True), 0, encode_gsm7("@"), "@"),
+    ],
+)
+def test_the_same_octets_mean_something_else_to_another_smsc(
+    reading: Reading, data_coding: int, octets: bytes, text: str
+) -> None:
+    assert text_of(data_coding, octets, reading) == text
+
+
+@pytest.mark.parametrize("length", range(1, 20))
+@pytest.mark.parametrize("header", [0, 6, 7])
+def test_packed_septets_of_any_length_behind_any_header(length: int, header: int) -> None:
+    text = "abcdefghijklmnopqrst"[:length]
+    octets = pack_septets(encode_gsm7(text), fill_bits=-8 * header % 7)
+    assert text_of(0, octets, Reading("gsm7-packed"), header=header) == text
+
+
+def test_seven_spare_bits_may_be_a_cr() -> None:
+    assert text_of(0, pack_septets(b"abcdefg\r"), Reading("gsm7-packed")) == "abcdefg"
+
+
+def test_packed_text_has_at_most_140_octets(submit: Submit) -> None:
+    pdu = submit(short_message=b"x" * 141)
+    assert refusal(pdu, NOW, Reading("gsm7-packed")) == CommandStatus.ESME_RINVMSGLEN
+    assert refusal(pdu, NOW) == CommandStatus.ESME_ROK

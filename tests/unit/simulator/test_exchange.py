@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from habar.simulator import Settings
+from habar.simulator import Faults, Limit, Settings, Times
 from habar.simulator.behaviour import Behaviour
-from habar.simulator.exchange import Exchange, wants_receipt
+from habar.simulator.exchange import Answer, Exchange, wants_receipt
 from habar.wire.smpp import (
     CommandId,
     CommandStatus,
@@ -31,8 +31,8 @@ def owed(smsc: Exchange, now: float = 1e9) -> list[Pdu]:
     """Take out the deliver_sm that are due."""
     pdus = []
     for delivery in smsc.outbox.ready("habar", now) or ():
-        whole = (len(delivery.body) + 16).to_bytes(4, "big") + HEADER[4:] + delivery.body
-        pdus.append(decode(whole))
+        body = delivery.body + delivery.tlvs
+        pdus.append(decode((len(body) + 16).to_bytes(4, "big") + HEADER[4:] + body))
     return pdus
 
 
@@ -155,7 +155,7 @@ def test_no_receipt_unasked_or_from_a_sink(submit: Submit) -> None:
 def test_a_refused_message_leaves_nothing_but_a_count(submit: Submit) -> None:
     smsc = exchange()
     answer = smsc.submit(1, "habar", submit(destination_addr=b"77000000108"), 0.0)
-    assert answer == (CommandStatus.ESME_RINVDSTADR, b"", False)
+    assert answer == Answer(CommandStatus.ESME_RINVDSTADR)
     assert not smsc.record.received
     assert (smsc.record.counts.refused, smsc.outbox.kept) == (1, 0)
 
@@ -247,3 +247,98 @@ def test_a_subscribers_message_is_no_receipt(submit: Submit) -> None:
 def test_nobody_else_is_delivered_to() -> None:
     with pytest.raises(ValueError, match="nobody"):
         exchange().deliver("77771234567", "1234", "Hi", "nobody", 0.0)
+
+
+def test_a_whole_texts_one_receipt_has_the_first_parts_id(submit: Submit) -> None:
+    smsc = exchange(receipts_for="whole")
+    answers = [
+        smsc.submit(1, "habar", submit(esm_class=0x40, short_message=udh_of(n) + b"x"), 0.0)
+        for n in (2, 1, 3)
+    ]
+    assert receipted(smsc) == [answers[1].message_id]
+
+
+def test_the_last_part_alone_may_have_a_receipt(submit: Submit) -> None:
+    smsc = exchange(receipts_for="last-part")
+    answers = [
+        smsc.submit(1, "habar", submit(esm_class=0x40, short_message=udh_of(n) + b"x"), 0.0)
+        for n in (2, 3, 1)
+    ]
+    single = smsc.submit(1, "habar", submit(), 0.0)
+    assert receipted(smsc) == [answers[1].message_id, single.message_id]
+
+
+def udh_of(number: int) -> bytes:
+    return bytes((5, 0, 3, 9, 3, number))
+
+
+def receipted(smsc: Exchange) -> list[bytes]:
+    receipts = [receipt_of(pdu) for pdu in owed(smsc)]
+    return [receipt.message_id.encode() for receipt in receipts if receipt is not None]
+
+
+@pytest.mark.parametrize(
+    ("ending", "states"),
+    [
+        ("202", [MessageState.DELIVERED, MessageState.DELIVERED]),
+        ("203", [MessageState.UNDELIVERABLE, MessageState.DELIVERED]),
+        ("204", [MessageState.DELIVERED, MessageState.UNDELIVERABLE]),
+    ],
+)
+def test_some_numbers_have_two_receipts(
+    submit: Submit, ending: str, states: list[MessageState]
+) -> None:
+    smsc = exchange()
+    smsc.submit(1, "habar", submit(destination_addr=b"77000000" + ending.encode()), 0.0)
+    receipts = [receipt_of(pdu) for pdu in owed(smsc)]
+    assert [receipt.state for receipt in receipts if receipt is not None] == states
+
+
+def test_the_same_seed_gives_the_same_answers_and_receipts(submit: Submit) -> None:
+    def run(seed: int) -> list[object]:
+        faults = Faults(
+            seed=seed,
+            receipts_lost=0.3,
+            receipts_broken=0.5,
+            receipts_shuffled=True,
+            errors={8: 0.2},
+            responses_lost=0.2,
+            nacks=0.1,
+        )
+        smsc = exchange(faults=faults, first_id=1)
+        answers = [smsc.submit(1, "habar", submit(), float(n)) for n in range(100)]
+        return [*answers, *owed(smsc)]
+
+    assert run(1) == run(1)
+    assert run(1) != run(2)
+
+
+def test_the_limit_of_binds_is_each_system_ids_own() -> None:
+    smsc = exchange(bind_limit=1, passwords={"one": "1", "two": "2"})
+    smsc.bound["one"] = 1
+    assert smsc.authenticate("one", b"1") == CommandStatus.ESME_RALYBND
+    assert smsc.authenticate("two", b"2") == CommandStatus.ESME_ROK
+
+
+def test_what_was_not_taken_is_counted_by_its_status(submit: Submit) -> None:
+    errors = {int(CommandStatus.ESME_RSYSERR): Times(1), 0x400: Times(2)}
+    smsc = exchange(faults=Faults(errors=errors, nacks=Times(1)))
+    assert statuses(smsc, submit(), 5) == [8, 0x400, 0x400, 8, ROK]
+    counts = smsc.record.counts
+    assert (counts.offered, counts.submitted, counts.ignored) == (5, 1, 1)
+    assert dict(counts.refusals) == errors_met(errors)
+
+
+def errors_met(errors: dict[int, Times]) -> dict[int, int]:
+    return {status: times.count for status, times in errors.items()}
+
+
+def test_a_limit_counts_what_it_saw(submit: Submit) -> None:
+    smsc = exchange(faults=Faults(limit=Limit(3, CommandStatus.ESME_RMSGQFUL)))
+    assert statuses(smsc, submit(), 5) == [ROK] * 3 + [CommandStatus.ESME_RMSGQFUL] * 2
+    assert smsc.record.counts.fastest_second == 5
+    assert smsc.submit(1, "habar", submit(), 1.0).status == ROK
+
+
+def test_a_sink_remembers_nothing(submit: Submit) -> None:
+    assert exchange(record=False).ledger is None

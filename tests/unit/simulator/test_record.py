@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from itertools import count
 
+from habar.simulator.content import Reading
 from habar.simulator.record import Received, Record, Seen, joined, received_of
 from habar.wire.smpp import Pdu
-from habar.wire.text import Concatenation, encode_ucs2, split
+from habar.wire.text import Concatenation, encode_gsm7, encode_ucs2, pack_septets, split
 
 Submit = Callable[..., Pdu]
 
@@ -162,3 +163,26 @@ def test_seen_keeps_what_comes_again() -> None:
         seen.add(b"7", b"often")
         seen.add(b"7", b"%d" % number)
     assert seen.count(b"7", b"often") == 100
+
+
+def test_packed_parts_are_unpacked_each_before_they_are_joined(submit: Submit) -> None:
+    reading = Reading("gsm7-packed")
+    parts = [
+        received_of(
+            submit(
+                esm_class=0x40,
+                short_message=udh + pack_septets(encode_gsm7(text), fill_bits=-8 * len(udh) % 7),
+            ),
+            1,
+            "habar",
+            b"1",
+            NOW,
+            reading,
+        )
+        for udh, text in (
+            (b"\x06\x08\x04\x01\x02\x02\x01", "first, "),
+            (b"\x06\x08\x04\x01\x02\x02\x02", "second €"),
+        )
+    ]
+    assert [message.text for message in joined(parts, reading)] == ["first, second €"]
+    assert [one.text for one in parts] == ["first, ", "second €"]

@@ -22,6 +22,13 @@ def test_no_password_in_the_repr() -> None:
         lambda: Settings(receipt_delay=-0.1),
         lambda: Settings(response_delay=-1),
         lambda: Settings(passwords={}),
+        lambda: Settings(bind_limit=-1),
+        lambda: Settings(id_digits=65),
+        lambda: Settings(receipt_zone="Asia/Nowhere"),
+        lambda: Settings(receipt_zone=""),
+        lambda: Settings(receipt_template="{nothing}"),
+        lambda: Settings(receipt_template="{"),
+        lambda: Settings(operations=frozenset({"submit_sm"})),
     ],
 )
 def test_what_cannot_be_is_refused(make: Callable[[], Settings]) -> None:
