@@ -120,7 +120,6 @@ class Exchange:
 
     def submit(self, session: int, account: str, pdu: Pdu, now: float) -> Answer:
         """Take or refuse a submit_sm; `now` is monotonic seconds."""
-        self.record.counts.offered += 1
         dice = self.dice
         if dice is not None and (answer := self._prevented(dice, now)):
             return answer
@@ -153,10 +152,11 @@ class Exchange:
             self._remember(entry)
             if wants:
                 self._owe(entry, behaviour)
-        twist = dice.taken() if dice is not None else None
-        wait = 0.0
-        if dice is not None and twist is Twist.LATE:
-            wait = dice.wait("response_wait", dice.faults.response_wait)
+        if dice is None:
+            return Answer(CommandStatus.ESME_ROK, message_id, behaviour.drop, early)
+        twist = dice.taken()
+        late = twist is Twist.LATE
+        wait = dice.wait("response_wait", dice.faults.response_wait) if late else 0.0
         return Answer(CommandStatus.ESME_ROK, message_id, behaviour.drop, early, twist, wait)
 
     def _prevented(self, dice: Dice, now: float) -> Answer | None:

@@ -77,8 +77,6 @@ class Message:
 class Counts:
     """Numbers since start; submit_sm unless another PDU is named."""
 
-    offered: int = 0
-    """All that came, taken or not."""
     submitted: int = 0
     """Taken: answered, or to be answered, ESME_ROK."""
     unique: int = 0
@@ -108,6 +106,11 @@ class Counts:
     """deliver_sm_resp that was not ESME_ROK."""
     first_ms: int = 0
     last_ms: int = 0
+
+    @property
+    def offered(self) -> int:
+        """All that came, taken or not."""
+        return self.submitted + self.refused + self.throttled + self.ignored
 
 
 def received_of(

@@ -77,6 +77,10 @@ def test_the_version(habar: Staff) -> None:
         (("serve", "--processes", "0"), 2, "greater than or equal"),
         (("simulator", "--system-id", "x"), 2, "a --password is needed for x"),
         (("simulator", "--receipt-delay", "-1"), 2, "greater than or equal"),
+        (("simulator", "--fault", "nothing=1"), 2, "no fault has the name 'nothing'"),
+        (("simulator", "--receipt-zone", "Mars"), 2, "no zone 'Mars'"),
+        (("simulator", "--tls-key", "k.pem"), 2, "need a --tls-certificate"),
+        (("simulator", "--tls-certificate", "no.pem"), 2, "No such file"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(
