@@ -106,6 +106,9 @@ class Faults:
     receipt_batch: float = 0.0
     """Receipts become due together, at each multiple of so many seconds."""
 
+    sequences_reused: Chance = 0.0
+    """Each deliver_sm an occasion: it comes twice with one sequence_number."""
+
     limit: Limit | None = None
     bursts: tuple[Burst, ...] = ()
     """Of submit_sm, counted from the first occasion of any fault."""

@@ -290,6 +290,7 @@ class Session(asyncio.Protocol):
         connection, manner = self._connection, self._manner
         if self._deaf or self._silent or manner.stalled or connection.state not in _RECEIVING:
             return False
+        dice = self._exchange.dice
         ready = self._exchange.outbox.ready(self.system_id, now)
         counts = self._exchange.record.counts
         sent = counts.receipts_sent + counts.delivered_sent
@@ -298,7 +299,12 @@ class Session(asyncio.Protocol):
             if not delivery.goes():
                 continue
             body = delivery.body + delivery.tlvs if self._tlvs else delivery.body
+            doubled = dice is not None and dice.hit("sequences_reused")
+            if doubled:
+                self.flush()
             connection.send_deliver(body, delivery, now)
+            if doubled:
+                self._write_twisted(Twist.REPEATED)
             if delivery.is_receipt:
                 counts.receipts_sent += 1
             else:
@@ -367,10 +373,10 @@ class Session(asyncio.Protocol):
             self._reset()
 
     def _write_twisted(self, twist: Twist) -> None:
-        """Write the one answer that is queued, as the fault has it."""
-        answer, rest = first_of(self._connection.bytes_to_send())
-        if answer and self._transport is not None and not self._silent:
-            self._transport.write(twisted(answer, twist) + rest)
+        """Write the one PDU that is queued, as the fault has it."""
+        pdu, rest = first_of(self._connection.bytes_to_send())
+        if pdu and self._transport is not None and not self._silent:
+            self._transport.write(twisted(pdu, twist) + rest)
 
     def _reset(self) -> None:
         """Cut the link so that the peer gets a reset, as soon as what is written has gone."""

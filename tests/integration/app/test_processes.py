@@ -6,12 +6,14 @@ import asyncio
 import os
 import re
 import signal
+import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+import trustme
 
 from habar.admin.accounts import Accounts
 from habar.app.database import Place, open_store
@@ -241,6 +243,25 @@ class TestSimulator:
         code, out, err = await simulator.ended()
         assert (code, out) == (0, "")
         assert "Traceback" not in err
+
+    async def test_it_speaks_tls_and_goes_wrong_as_told(self, habar, tmp_path: Path) -> None:
+        authority = trustme.CA()
+        pem, context = tmp_path / "smsc.pem", ssl.create_default_context()
+        authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(pem))
+        authority.configure_trust(context)
+        words = ("--tls-certificate", str(pem), "--fault", "outbinds=1x")
+        simulator = await habar("simulator", "--port", "0", *words)
+        where = await simulator.line(r"SMSC simulator on 127\.0\.0\.1:(\d+)")
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", int(where[1]), ssl=context, server_hostname="localhost"
+        )
+        try:
+            assert (await pdu(reader)).command_id == CommandId.OUTBIND
+        finally:
+            writer.close()
+            await writer.wait_closed()
+        simulator.send(TERM)
+        assert (await simulator.ended())[0] == 0
 
     async def test_quiet_says_where_it_is_and_no_more(self, habar) -> None:
         simulator = await habar("simulator", "--port", "0", "--quiet")

@@ -110,6 +110,14 @@ async def test_twice(smsc: Simulator, esme: Any) -> None:
     assert [told(pdu) for pdu in pdus] == [(name, DELIVERED)] * 2
 
 
+async def test_twice_with_one_sequence_number(smsc: Simulator, esme: Any) -> None:
+    smsc.faults = Faults(sequences_reused=1)
+    _, [first, second] = await exchanged(esme, 1, 2)
+    assert first == second
+    await smsc.wait_for(lambda sim: sim.waiting_deliveries == 0)
+    assert smsc.counts.receipts_sent == 1
+
+
 @pytest.mark.parametrize(
     ("delivered_last", "states"),
     [(True, [UNDELIVERABLE, DELIVERED]), (False, [DELIVERED, UNDELIVERABLE])],
