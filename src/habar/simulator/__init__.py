@@ -9,7 +9,7 @@ It keeps nothing on disk.
 from habar.simulator.behaviour import BEHAVIOURS, Behaviour
 from habar.simulator.faults import Breakage, Burst, Chance, Faults, Limit, Times, Wait
 from habar.simulator.outbox import OutboxFullError
-from habar.simulator.record import Bind, Counts, Message, Received, joined
+from habar.simulator.record import Bind, Counts, Message, Received, Told, joined
 from habar.simulator.server import Simulator
 from habar.simulator.session import Session
 from habar.simulator.settings import Settings
@@ -30,6 +30,7 @@ __all__ = [
     "Message",
     "Counts",
     "Bind",
+    "Told",
     "joined",
     "Session",
     "Behaviour",

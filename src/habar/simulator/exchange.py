@@ -18,12 +18,21 @@ from habar.simulator.ids import Ids
 from habar.simulator.ledger import Entry, Ledger
 from habar.simulator.outbox import Delivery, Outbox
 from habar.simulator.receipts import ReceiptWriter, Spokesmen
-from habar.simulator.record import Received, Record, received_of
+from habar.simulator.record import Received, Record, Told, received_of
 from habar.simulator.settings import Settings
 from habar.wire.smpp import CommandStatus, EsmClass, MessageState, Pdu, encode_submit_body
 from habar.wire.text import split
 
 _THROTTLES_KEPT = 10_000
+_PASSING = frozenset(
+    {
+        CommandStatus.ESME_RSYSERR,
+        CommandStatus.ESME_RMSGQFUL,
+        CommandStatus.ESME_RTHROTTLED,
+        CommandStatus.ESME_RX_T_APPN,
+    }
+)
+"""Answers to deliver_sm after which it goes again."""
 
 
 class Answer(NamedTuple):
@@ -244,6 +253,13 @@ class Exchange:
             broken_tlvs=self._faults.broken_tlvs,
         )
         self.outbox.put(delivery, due)
+        self._told(entry, tale)
+
+    def _told(self, entry: Entry, tale: Tale) -> None:
+        if self.settings.record:
+            name = entry.message_id.decode("ascii")
+            told = Told(entry.account, name, tale.state, tale.breakage, tale.orphan)
+            self.record.told.append(told)
 
     def tell(self, message_id: str, state: MessageState, now: float) -> None:
         """Send a receipt of a message that is in the ledger; raises KeyError where it is not."""
@@ -262,8 +278,23 @@ class Exchange:
         asked = wants_receipt(entry.pdu.number("registered_delivery"), MessageState.DELETED)
         told_of = self.settings.receipts and self.settings.deleted_receipts
         if asked and told_of and not self.outbox.full:
-            told = self._writer.write(entry, Tale(MessageState.DELETED), entry.final_ms, None)
-            self.outbox.put(told._replace(entry=None), now)
+            tale = Tale(MessageState.DELETED)
+            delivery = self._writer.write(entry, tale, entry.final_ms, None)
+            self.outbox.put(delivery._replace(entry=None), now)
+            self._told(entry, tale)
+
+    def acknowledged(self, delivery: Delivery, status: int, now: float) -> None:
+        """Settle a deliver_sm that was answered, or send it again later."""
+        counts = self.record.counts
+        if status == CommandStatus.ESME_ROK:
+            counts.acknowledged(is_receipt=delivery.is_receipt)
+            self.outbox.settle()
+            return
+        counts.deliveries_rejected += 1
+        if status in _PASSING:
+            self.outbox.put_off(delivery, now + self.settings.retry_delay)
+        else:
+            self.outbox.settle()
 
     def deliver(
         self, source: str, destination: str, text: str, account: str | None, now: float

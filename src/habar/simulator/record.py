@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from habar.simulator.content import PLAIN, Reading, content_of, decoded, text_of, units_of
-from habar.wire.smpp import Pdu
+from habar.simulator.faults import Breakage
+from habar.wire.smpp import MessageState, Pdu
 from habar.wire.text import Concatenation
 
 _BINDS_KEPT = 10_000
@@ -63,6 +64,19 @@ class Bind:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One receipt that is, or is to be, sent; one that goes again is told once."""
+
+    system_id: str
+    message_id: str
+    """Of the message, as its submit_sm_resp said it."""
+    state: MessageState
+    breakage: Breakage | None = None
+    orphan: bool = False
+    """It has an id that no message had."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A whole text, out of one submit_sm or of all parts of a concatenated one."""
 
@@ -111,6 +125,20 @@ class Counts:
     def offered(self) -> int:
         """All that came, taken or not."""
         return self.submitted + self.refused + self.throttled + self.ignored
+
+    def sent(self, *, is_receipt: bool) -> None:
+        """Count a deliver_sm that goes out."""
+        if is_receipt:
+            self.receipts_sent += 1
+        else:
+            self.delivered_sent += 1
+
+    def acknowledged(self, *, is_receipt: bool) -> None:
+        """Count a deliver_sm_resp that is ESME_ROK."""
+        if is_receipt:
+            self.receipts_acknowledged += 1
+        else:
+            self.delivered_acknowledged += 1
 
 
 def received_of(
@@ -211,6 +239,7 @@ class Record:
 
     def __init__(self, limit: int, seen_limit: int) -> None:
         self.received: deque[Received] = deque(maxlen=limit)
+        self.told: deque[Told] = deque(maxlen=limit)
         self.binds: deque[Bind] = deque(maxlen=_BINDS_KEPT)
         self.counts = Counts()
         self.seen = Seen(seen_limit)

@@ -15,7 +15,7 @@ from typing import Self
 from habar.simulator.content import Reading
 from habar.simulator.exchange import Exchange
 from habar.simulator.faults import Faults
-from habar.simulator.record import Bind, Counts, Message, Received, joined
+from habar.simulator.record import Bind, Counts, Message, Received, Told, joined
 from habar.simulator.session import Manner, Session
 from habar.simulator.settings import Settings
 from habar.wire.smpp import MessageState
@@ -51,7 +51,6 @@ class Simulator:
                 inactivity=self._settings.inactivity,
             ),
             response_delay=self._settings.response_delay,
-            retry_delay=self._settings.retry_delay,
         )
         self._reading = Reading(self._settings.alphabet, self._settings.ucs2_little_endian)
         self.host = self._settings.host
@@ -117,6 +116,11 @@ class Simulator:
     def received(self) -> deque[Received]:
         """submit_sm taken, the newest `record_limit` of them."""
         return self._exchange.record.received
+
+    @property
+    def told(self) -> Sequence[Told]:
+        """Receipts of them, sent or waiting, the newest `record_limit`; cancelled ones too."""
+        return self._exchange.record.told
 
     @property
     def counts(self) -> Counts:

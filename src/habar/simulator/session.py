@@ -47,14 +47,6 @@ _log = structlog.get_logger("habar.simulator")
 _HELD_MOST = 10_000  # answers held back before reading pauses
 _LOOK = 1.0  # s between looks at a connection's timers at most
 _LINGER = 1.0  # s for the peer to read what we wrote before the link is cut
-_PASSING = frozenset(
-    {
-        CommandStatus.ESME_RSYSERR,
-        CommandStatus.ESME_RMSGQFUL,
-        CommandStatus.ESME_RTHROTTLED,
-        CommandStatus.ESME_RX_T_APPN,
-    }
-)
 _BINDS = {
     CommandId.BIND_TRANSMITTER: "transmitter",
     CommandId.BIND_RECEIVER: "receiver",
@@ -73,7 +65,6 @@ class Manner:
     system_id: bytes
     connection: ConnectionSettings
     response_delay: float
-    retry_delay: float
     stalled: bool = False
 
 
@@ -248,23 +239,8 @@ class Session(asyncio.Protocol):
             log.info("simulator.bind_refused", status=status_name(status))
 
     def _delivered(self, event: Response, now: float) -> None:
-        delivery = event.token
-        if not isinstance(delivery, Delivery):
-            return
-        counts, outbox = self._exchange.record.counts, self._exchange.outbox
-        status = event.pdu.command_status
-        if status == CommandStatus.ESME_ROK:
-            outbox.settle()
-            if delivery.is_receipt:
-                counts.receipts_acknowledged += 1
-            else:
-                counts.delivered_acknowledged += 1
-            return
-        counts.deliveries_rejected += 1
-        if status in _PASSING:
-            outbox.put_off(delivery, now + self._manner.retry_delay)
-        else:
-            outbox.settle()
+        if isinstance(event.token, Delivery):
+            self._exchange.acknowledged(event.token, event.pdu.command_status, now)
 
     def _other(self, event: Event) -> None:
         if isinstance(event, PeerUnbound):
@@ -292,8 +268,7 @@ class Session(asyncio.Protocol):
             return False
         dice = self._exchange.dice
         ready = self._exchange.outbox.ready(self.system_id, now)
-        counts = self._exchange.record.counts
-        sent = counts.receipts_sent + counts.delivered_sent
+        sent = False
         while ready and connection.window_free and not self._write_paused:
             delivery = ready.popleft()
             if not delivery.goes():
@@ -305,11 +280,9 @@ class Session(asyncio.Protocol):
             connection.send_deliver(body, delivery, now)
             if doubled:
                 self._write_twisted(Twist.REPEATED)
-            if delivery.is_receipt:
-                counts.receipts_sent += 1
-            else:
-                counts.delivered_sent += 1
-        return counts.receipts_sent + counts.delivered_sent > sent
+            self._exchange.record.counts.sent(is_receipt=delivery.is_receipt)
+            sent = True
+        return sent
 
     def flush(self) -> None:
         """Write everything queued, close where the connection is over, renew the timer."""

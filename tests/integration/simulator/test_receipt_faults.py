@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from habar.simulator import Breakage, Faults, Settings, Simulator, Times, Wait
+from habar.simulator import Breakage, Faults, Settings, Simulator, Times, Told, Wait
 from habar.wire.smpp import (
     CommandId,
     MessageState,
@@ -219,3 +219,14 @@ async def test_no_faults_again(smsc: Simulator, esme: Any) -> None:
     smsc.faults = Faults()
     [name], [pdu] = await exchanged(esme, 1, 1)
     assert told(pdu) == (name, DELIVERED)
+
+
+async def test_what_was_told_is_recorded(smsc: Simulator, esme: Any) -> None:
+    faults = Faults(receipts_broken=Times(1), breakages=(Breakage.CUT,), receipts_orphaned=Times(1))
+    smsc.faults = faults
+    (first, second), _ = await exchanged(esme, 2, 3)
+    assert list(smsc.told) == [
+        Told("habar", first.decode(), DELIVERED, Breakage.CUT),
+        Told("habar", first.decode(), DELIVERED, orphan=True),
+        Told("habar", second.decode(), DELIVERED),
+    ]
