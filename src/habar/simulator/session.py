@@ -160,7 +160,7 @@ class Session(asyncio.Protocol):
         for event in events:
             if isinstance(event, Received):
                 self._request(event.pdu, now)
-                if self._deaf or self._falls_silent():
+                if self._deaf or (self._silent_after is not None and self._falls_silent()):
                     break
             elif isinstance(event, Response):
                 self._delivered(event, now)
@@ -327,10 +327,9 @@ class Session(asyncio.Protocol):
         self._silent = True
 
     def _falls_silent(self) -> bool:
-        if self._silent_after is not None:
-            self._requests += 1
-            if self._requests >= self._silent_after:
-                self.fall_silent()
+        self._requests += 1
+        if self._silent_after is not None and self._requests >= self._silent_after:
+            self.fall_silent()
         return self._silent
 
     def _twist(self, pdu: Pdu, answer: Answer, twist: Twist) -> None:

@@ -1,8 +1,12 @@
 """deliver_sm owed: due times, order, return to the front, the limit."""
 
+from random import Random
+
 import pytest
 
+from habar.simulator.ledger import Entry
 from habar.simulator.outbox import Delivery, Outbox, OutboxFullError
+from habar.wire.smpp import CommandId, MessageState, make_pdu
 
 
 def receipt(name: bytes, account: str = "habar") -> Delivery:
@@ -66,3 +70,32 @@ def test_the_limit_counts_what_is_taken_out_until_it_is_settled() -> None:
     assert bodies(outbox, 5.0) == [b"a"]
     outbox.settle()
     assert not outbox.full
+
+
+def entry() -> Entry:
+    pdu = make_pdu(CommandId.SUBMIT_SM)
+    return Entry(pdu, "habar", 1, b"1", MessageState.DELIVERED, "000", 0, 0.0, 0)
+
+
+def test_the_receipts_of_a_withdrawn_message_do_not_go_and_take_no_room() -> None:
+    outbox, gone, other = Outbox(3), entry(), entry()
+    for of in (gone, other, gone):
+        outbox.put(Delivery("habar", b"", is_receipt=True, entry=of), 1.0)
+    outbox.withdraw(gone)
+    assert outbox.kept == 1
+    ready = outbox.ready("habar", 1.0)
+    assert ready is not None
+    assert [delivery.goes() for delivery in ready] == [False, True, False]
+    assert (gone.told, other.told) == (False, True)
+
+
+def test_what_becomes_due_may_be_shuffled_and_the_same_way_by_the_same_seed() -> None:
+    def order(seed: int) -> list[bytes]:
+        outbox = Outbox(100)
+        outbox.shuffle = Random(seed)
+        for number in range(20):
+            outbox.put(receipt(b"%d" % number), 1.0)
+        return bodies(outbox, 1.0)
+
+    assert order(1) == order(1) != order(2)
+    assert sorted(order(1)) == sorted(b"%d" % number for number in range(20))
