@@ -20,7 +20,7 @@ _CHARSETS = {1: "ascii", 3: "latin-1", 5: "shift_jis", 6: "iso8859-5", 7: "iso88
 _GSM7 = 0
 _BINARY = 4
 _UCS2 = 8
-_FILLERS = (0x00, 0x0D)
+_CR = 0x0D
 
 
 class Reading(NamedTuple):
@@ -89,14 +89,14 @@ def units_of(data_coding: int, octets: bytes, reading: Reading, *, header: int =
     """Bring octets to what can be joined to that of other parts: septets are unpacked.
 
     They begin at a whole septet behind the header (TS 23.040, 9.2.3.24). Seven spare bits at the
-    end read as one septet more, a zero or a CR (TS 23.038, 6.1.2.3.1): it is taken off.
+    end read as one septet more: a CR there is padding (TS 23.038, 6.1.2.3.1), a zero is an `@`.
     """
     if reading.alphabet != "gsm7-packed" or alphabet(data_coding) != _GSM7:
         return octets
     fill = -8 * header % 7
     septets = unpack_septets(octets, 8 * len(octets) // 7, fill_bits=fill)
     spare = (8 * len(octets) - fill) % 7 == 0
-    return septets[:-1] if spare and septets and septets[-1] in _FILLERS else septets
+    return septets[:-1] if spare and septets and septets[-1] == _CR else septets
 
 
 def decoded(data_coding: int, units: bytes, reading: Reading = PLAIN) -> str:

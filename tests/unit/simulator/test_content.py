@@ -6,7 +6,7 @@ import pytest
 
 from habar.simulator.content import Reading, content_of, refusal, text_of
 from habar.wire.smpp import CommandStatus, Pdu, Tlv
-from habar.wire.text import encode_gsm7, encode_ucs2, pack_septets
+from habar.wire.text import encode_gsm7, encode_ucs2, pack_septets, pack_to_end
 
 Submit = Callable[..., Pdu]
 
@@ -121,8 +121,8 @@ def test_short_message_and_payload_together_are_refused(submit: Submit) -> None:
     [
         (Reading("latin-1"), 0, b"caf\xe9 @", "café @"),
         (Reading("ascii"), 0, b"a@\xe9", "a@\ufffd"),
-        (Reading("gsm7-packed"), 0, pack_septets(encode_gsm7("Price: 5€ @!")), "Price: 5€ @!"),
-        (Reading("gsm7-packed"), 0xF0, pack_septets(encode_gsm7("flash")), "flash"),
+        (Reading("gsm7-packed"), 0, pack_to_end(encode_gsm7("Price: 5€ @!")), "Price: 5€ @!"),
+        (Reading("gsm7-packed"), 0xF0, pack_to_end(encode_gsm7("flash")), "flash"),
         (Reading("gsm7-packed"), 8, encode_ucs2("Сәлем"), "Сәлем"),
         (Reading(little_endian=True), 8, "Сәлем".encode("utf-16-le"), "Сәлем"),
         (Reading(little_endian=True), 0, encode_gsm7("@"), "@"),
@@ -138,12 +138,15 @@ def test_the_same_octets_mean_something_else_to_another_smsc(
 @pytest.mark.parametrize("header", [0, 6, 7])
 def test_packed_septets_of_any_length_behind_any_header(length: int, header: int) -> None:
     text = "abcdefghijklmnopqrst"[:length]
-    octets = pack_septets(encode_gsm7(text), fill_bits=-8 * header % 7)
+    octets = pack_to_end(encode_gsm7(text), fill_bits=-8 * header % 7)
     assert text_of(0, octets, Reading("gsm7-packed"), header=header) == text
 
 
-def test_seven_spare_bits_may_be_a_cr() -> None:
-    assert text_of(0, pack_septets(b"abcdefg\r"), Reading("gsm7-packed")) == "abcdefg"
+def test_seven_spare_bits_are_a_cr_or_they_are_read() -> None:
+    reading = Reading("gsm7-packed")
+    assert text_of(0, pack_septets(b"abcdefg\r"), reading) == "abcdefg"
+    assert text_of(0, pack_septets(b"abcdefg"), reading) == "abcdefg@"
+    assert text_of(0, pack_to_end(encode_gsm7("abcdefg@")), reading) == "abcdefg@"
 
 
 def test_packed_text_has_at_most_140_octets(submit: Submit) -> None:

@@ -6,7 +6,7 @@ from itertools import count
 from habar.simulator.content import Reading
 from habar.simulator.record import Received, Record, Seen, joined, received_of
 from habar.wire.smpp import Pdu
-from habar.wire.text import Concatenation, encode_gsm7, encode_ucs2, pack_septets, split
+from habar.wire.text import Concatenation, encode_gsm7, encode_ucs2, pack_to_end, split
 
 Submit = Callable[..., Pdu]
 
@@ -171,7 +171,7 @@ def test_packed_parts_are_unpacked_each_before_they_are_joined(submit: Submit) -
         received_of(
             submit(
                 esm_class=0x40,
-                short_message=udh + pack_septets(encode_gsm7(text), fill_bits=-8 * len(udh) % 7),
+                short_message=udh + pack_to_end(encode_gsm7(text), fill_bits=-8 * len(udh) % 7),
             ),
             1,
             "habar",
