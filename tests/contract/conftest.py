@@ -19,9 +19,11 @@ from habar.model.account import AccountKind
 from habar.model.message import Outcome, Protocol, Ref, Submission
 from habar.model.status import MessageState
 from habar.store.port import (
+    Boarded,
     Claim,
     Event,
     Finished,
+    Held,
     NewAccount,
     PartAccepted,
     Postponed,
@@ -145,6 +147,12 @@ class SqliteEngine:
         finally:
             reader.close()
 
+    def set_in_doubt(self, operator_id: int, word: str) -> None:
+        """What the operator's settings say of what was in the window when all broke off."""
+        writer = sqlite3.connect(self._path, isolation_level=None)
+        writer.execute("UPDATE operator SET in_doubt = ? WHERE id = ?", (word, operator_id))
+        writer.close()
+
     def child(self) -> list[str]:
         """The command of a process that submits without end and tells the ids it was answered."""
         return [sys.executable, str(Path(__file__).parent / "child.py"), "sqlite", str(self._path)]
@@ -231,9 +239,20 @@ class Desk:
         return await self.new(stage=1, **changes)
 
     def accept(
-        self, message_id: int, name: str, part: int = 1, *, last: bool = True, at: int = NOW + 1000
+        self,
+        message_id: int,
+        name: str,
+        part: int = 1,
+        *,
+        last: bool = True,
+        at: int = NOW + 1000,
+        awaited_until: int | None = None,
     ) -> asyncio.Future[int | None]:
-        return self.recorded(PartAccepted(message_id, part, self.operator, name, at, last=last))
+        return self.recorded(
+            PartAccepted(
+                message_id, part, self.operator, name, at, last=last, awaited_until=awaited_until
+            )
+        )
 
     def receipt(
         self,
@@ -241,9 +260,11 @@ class Desk:
         state: MessageState = MessageState.DELIVERED,
         error: str = "",
         at: int = NOW + 5000,
+        whole: bool = False,
     ) -> asyncio.Future[int | None]:
+        raw = "id:" + "".join(names)
         return self.recorded(
-            ReceiptSeen(self.operator, names, state, error, None, at, "id:" + "".join(names))
+            ReceiptSeen(self.operator, names, state, error, None, at, raw, whole=whole)
         )
 
     def postpone(self, message_id: int, due_at: int, **changes: Any) -> asyncio.Future[int | None]:
@@ -256,6 +277,22 @@ class Desk:
 
     def release(self, *message_ids: int, uncertain: bool = False) -> asyncio.Future[int | None]:
         return self.recorded(Released(message_ids, uncertain=uncertain, at=NOW + 7))
+
+    def board(self, *message_ids: int) -> asyncio.Future[int | None]:
+        return self.recorded(Boarded(message_ids, at=NOW + 2))
+
+    def hold(self, *message_ids: int, at: int = NOW + 8) -> asyncio.Future[int | None]:
+        return self.recorded(Held(message_ids, "no answer", at))
+
+    async def held(self, *, at: int = NOW + 8, **changes: Any) -> int:
+        """The id of a message of which nobody knows whether the operator has it."""
+        message = await self.claimed(**changes)
+        assert await self.board(message) == message
+        assert await self.hold(message, at=at) == message
+        return message
+
+    async def stage(self, message_id: int) -> int:
+        return int((await self.story(message_id)).submission.stage)
 
     async def story(self, message_id: int) -> Any:
         story = await self.store.story(message_id)

@@ -192,6 +192,10 @@ class PostgresEngine:
     def audit(self) -> list[tuple[Any, ...]]:
         return self.aside.fetch("SELECT actor, action, subject, detail FROM audit ORDER BY id")
 
+    def set_in_doubt(self, operator_id: int, word: str) -> None:
+        """What the operator's settings say of what was in the window when all broke off."""
+        self.aside.execute("UPDATE operator SET in_doubt = $1 WHERE id = $2", word, operator_id)
+
     def child(self) -> list[str]:
         """The command of a process that submits without end and tells the ids it was answered."""
         script = Path(__file__).parent / "child.py"

@@ -197,3 +197,6 @@ async def test_counts(desk: Any) -> None:
     await desk.submit(desk.message(), desk.message(), desk.message(stage=1))
     await desk.receipt("nobody's")
     assert await desk.store.counts() == Counts(waiting=2, claimed=1, unmatched_receipts=1)
+    await desk.held()
+    await desk.board(await desk.claimed())
+    assert await desk.store.counts() == Counts(waiting=2, claimed=2, unmatched_receipts=1, held=1)

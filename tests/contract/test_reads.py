@@ -8,7 +8,8 @@ import pytest
 
 from habar.model.account import DuplicateId
 from habar.model.message import MessageStatus, Ref
-from habar.model.status import MessageState
+from habar.model.status import MessageState, Stage
+from habar.store.readings import Sent, SentPart
 
 NOW = 1_790_000_000_000
 
@@ -52,6 +53,39 @@ async def test_a_thousand_statuses_at_once(desk: Any) -> None:
     answers = await desk.store.statuses(desk.account, refs, NOW)
     assert [answer.message_id for answer in answers] == list(range(1000, 0, -1))
     assert await desk.store.statuses(desk.account, [], NOW) == []
+
+
+async def test_the_route_that_was_taken_is_told(desk: Any) -> None:
+    routed, by_default = await desk.new(route_id=7), await desk.new()
+    story = await desk.story(routed)
+    assert (story.route_id, story.submission.route_id) == (7, 7)
+    assert (await desk.story(by_default)).route_id == 0
+
+
+async def test_what_an_operator_must_be_told_to_cancel_a_message(desk: Any) -> None:
+    message = await desk.claimed(parts=3, sender="SHOP")
+    await desk.accept(message, "a", 1, last=False)
+    await desk.accept(message, "b", 2, last=False)
+    await desk.receipt("a")
+    sent = await desk.store.sent_to(desk.account, message)
+    assert sent == Sent(
+        operator_id=desk.operator,
+        sender="SHOP",
+        recipient=77771234567,
+        stage=Stage.CLAIMED,
+        parts=(SentPart(1, "a", MessageState.DELIVERED), SentPart(2, "b", None)),
+    )
+    await desk.accept(message, "c", 3)
+    sent = await desk.store.sent_to(desk.account, message)
+    assert (sent.stage, [part.part for part in sent.parts]) == (Stage.SENT, [1, 2, 3])
+
+
+@pytest.mark.parametrize("number", [0, -1, 999, 1 << 200])
+async def test_of_a_message_that_is_not_there_nothing_is_cancelled(desk: Any, number: int) -> None:
+    mine = await desk.new()
+    assert await desk.store.sent_to(desk.account, number) is None
+    assert await desk.store.sent_to(desk.account + 1, mine) is None
+    assert (await desk.store.sent_to(desk.account, mine)).parts == ()
 
 
 async def test_a_final_state_has_its_time(desk: Any) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import permutations
 from typing import Any
 
 import pytest
 
-from habar.model.status import MessageState
+from habar.errors import Conflict, NotFound
+from habar.model.status import MessageState, after, of_parts
 from habar.store.port import PartAccepted, ReceiptSeen
 
 NOW = 1_790_000_000_000
@@ -99,6 +101,8 @@ async def test_a_note_on_the_way_leaves_the_part_open(desk: Any, state: MessageS
         ([FAILED, DELIVERED], DELIVERED),
         ([MessageState.EXPIRED, FAILED], MessageState.EXPIRED),
         ([MessageState.UNKNOWN, DELIVERED, MessageState.EXPIRED], DELIVERED),
+        ([MessageState.UNKNOWN, MessageState.EXPIRED, FAILED], MessageState.EXPIRED),
+        ([MessageState.EXPIRED, MessageState.UNKNOWN], MessageState.EXPIRED),
         ([DELIVERED, MessageState.ENROUTE], DELIVERED),
     ],
 )
@@ -294,3 +298,158 @@ async def test_a_message_sent_twice_keeps_the_later_id(desk: Any) -> None:
     assert await desk.receipt("2") == message
     [part] = (await desk.story(message)).parts
     assert (part.operator_message_id, part.sent_at) == ("2", NOW + 2)
+
+
+def settled(told: list[tuple[str, MessageState]]) -> MessageState | None:
+    """What two parts `a` and `b` come to, by the written rules, part by part."""
+    parts: dict[str, MessageState | None] = {"a": None, "b": None}
+    for name, state in told:
+        parts[name] = after(parts[name], state)
+    return of_parts(list(parts.values()))
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("first", [DELIVERED, FAILED, MessageState.UNKNOWN])
+@pytest.mark.parametrize("second", [DELIVERED, MessageState.EXPIRED])
+@pytest.mark.parametrize("third", [DELIVERED, FAILED])
+async def test_contradictions_are_settled_in_whatever_order_they_come(
+    desk: Any, first: MessageState, second: MessageState, third: MessageState, at_once: bool
+) -> None:
+    told = [("a", first), ("a", second), ("b", third)]
+    for order in permutations(told):
+        message = await desk.claimed(parts=2, price=0)
+        names = {name: f"{message}-{name}" for name in "ab"}
+        await desk.accept(message, names["a"], 1, last=False)
+        await desk.accept(message, names["b"], 2)
+        answers = []
+        for name, state in order:
+            answers.append(desk.receipt(names[name], state=state))
+            if not at_once:
+                await answers[-1]
+        assert await asyncio.gather(*answers) == [message] * 3
+        assert await desk.state(message) == settled(list(order)), order
+
+
+async def test_duplicates_change_nothing_but_their_count(desk: Any) -> None:
+    message = await desk.claimed(parts=2)
+    await desk.accept(message, "a", 1, last=False)
+    await desk.accept(message, "b", 2)
+    for name, state in (("a", FAILED), ("a", FAILED), ("b", DELIVERED), ("a", FAILED)):
+        await desk.receipt(name, state=state)
+    story = await desk.story(message)
+    assert story.submission.state == FAILED
+    assert [(part.state, part.receipts) for part in story.parts] == [(FAILED, 3), (DELIVERED, 1)]
+
+
+class TestWhole:
+    async def test_it_speaks_for_all_parts(self, desk: Any) -> None:
+        message = await desk.claimed(parts=3)
+        for part, name in enumerate("abc", 1):
+            await desk.accept(message, name, part, last=part == 3)
+        assert await desk.receipt("b", whole=True, at=NOW + 9) == message
+        story = await desk.story(message)
+        assert (story.submission.stage, story.submission.state) == (3, DELIVERED)
+        assert story.completed_at == NOW + 9
+        assert [part.state for part in story.parts] == [DELIVERED] * 3
+        assert [part.receipts for part in story.parts] == [0, 1, 0]
+
+    @pytest.mark.parametrize("state", [DELIVERED, FAILED])
+    async def test_it_ends_the_message_though_parts_are_still_to_be_taken(
+        self, desk: Any, state: MessageState
+    ) -> None:
+        message = await desk.claimed(parts=2)
+        await desk.accept(message, "a", 1, last=False)
+        await desk.receipt("a", whole=True, state=state)
+        assert (await desk.stage(message), await desk.state(message)) == (3, state)
+        assert await desk.accept(message, "b", 2) == message
+        story = await desk.story(message)
+        assert (story.submission.stage, story.submission.state) == (3, state)
+        assert [part.state for part in story.parts] == [state, None]
+        assert await desk.postpone(message, NOW + 1) is None
+
+    async def test_one_that_came_early_speaks_for_all_parts_too(
+        self, desk: Any, again: Any
+    ) -> None:
+        message = await desk.claimed(parts=2)
+        assert await desk.receipt("a", whole=True) is None
+        desk = await again(desk)
+        [out] = await desk.claim()
+        await desk.accept(out.message_id, "a", 1, last=False)
+        assert (await desk.stage(message), await desk.state(message)) == (3, DELIVERED)
+
+    async def test_what_is_told_of_single_parts_after_it_contradicts_by_the_same_rule(
+        self, desk: Any
+    ) -> None:
+        message = await desk.claimed(parts=2)
+        await desk.accept(message, "a", 1, last=False)
+        await desk.accept(message, "b", 2)
+        await desk.receipt("a", whole=True, state=FAILED)
+        await desk.receipt("b")
+        assert await desk.state(message) == FAILED
+        await desk.receipt("b", whole=True)
+        assert await desk.state(message) == DELIVERED
+
+    async def test_a_note_on_the_way_ends_nothing(self, desk: Any) -> None:
+        message = await sent(desk, "a")
+        await desk.receipt("a", whole=True, state=MessageState.ENROUTE)
+        assert await desk.stage(message) == 2
+
+    async def test_with_others_in_one_turn(self, desk: Any) -> None:
+        first = await desk.claimed(parts=2)
+        other = await sent(desk, "x")
+        await desk.accept(first, "a", 1, last=False)
+        await desk.accept(first, "b", 2)
+        answers = [
+            desk.receipt("a", whole=True, state=FAILED),
+            desk.receipt("nobody's", "b"),
+            desk.receipt("x"),
+        ]
+        assert await asyncio.gather(*answers) == [first, first, other]
+        story = await desk.story(first)
+        assert [part.state for part in story.parts] == [FAILED, DELIVERED]
+        assert [part.receipts for part in story.parts] == [1, 1]
+        assert story.submission.state == FAILED
+
+
+class TestMatch:
+    async def test_an_orphan_is_matched_by_a_person(self, desk: Any, engine: Any) -> None:
+        message = await sent(desk, "31")
+        await desk.receipt("1f", state=FAILED, error="001", at=NOW + 7)
+        [orphan] = await desk.store.unmatched_receipts(10)
+        await desk.store.match(orphan.id, message, 1, actor="ann", now=NOW + 99)
+        story = await desk.story(message)
+        assert (story.submission.stage, story.submission.state) == (3, FAILED)
+        [part] = story.parts
+        assert (part.error, part.receipt_at, part.receipts) == ("001", NOW + 7, 1)
+        assert await desk.store.unmatched_receipts(10) == []
+        assert engine.audit()[-1] == (
+            "ann",
+            "receipt match",
+            f"receipt {orphan.id}",
+            f"message {message}, part 1",
+        )
+
+    async def test_beside_the_gateway(self, desk: Any, engine: Any) -> None:
+        message = await sent(desk, "31")
+        await desk.receipt("1f", whole=True)
+        beside = await engine.beside()
+        [orphan] = await beside.unmatched_receipts(10)
+        await beside.match(orphan.id, message, 1, actor="ann", now=NOW)
+        await beside.close()
+        assert await desk.state(message) == DELIVERED
+
+    async def test_what_cannot_be_matched(self, desk: Any) -> None:
+        message = await sent(desk, "31")
+        other = await desk.store.books.ensure_operator("beeline")
+        await desk.recorded(ReceiptSeen(other, ("1f",), DELIVERED, "", None, NOW, ""))
+        [orphan] = await desk.store.unmatched_receipts(10)
+        for error, receipt_id, message_id, part in (
+            (NotFound, orphan.id + 1, message, 1),
+            (NotFound, orphan.id, message + 999, 1),
+            (Conflict, orphan.id, message, 1),
+            (Conflict, orphan.id, message, 2),
+        ):
+            with pytest.raises(error):
+                await desk.store.match(receipt_id, message_id, part, actor="ann", now=NOW)
+        assert await desk.store.unmatched_receipts(10) == [orphan]
+        assert await desk.stage(message) == 2

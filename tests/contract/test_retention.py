@@ -11,7 +11,7 @@ from habar.errors import Refusal, StoreUnavailable
 from habar.model.account import AccountKind, DuplicateId
 from habar.model.message import Ref
 from habar.model.status import MessageState
-from habar.store.port import NewAccount
+from habar.store.port import EndAwaited, ExpireWaiting, NewAccount
 from habar.store.retention import Keep, Tidied
 
 DAY = 86_400_000
@@ -94,21 +94,25 @@ class TestMessages:
         assert (await tidied(desk, Keep(NOW + DAY, None))).messages == 1
         assert await there(desk, open_, old) == []
 
-    async def test_one_whose_receipt_never_came_goes(self, desk: Any) -> None:
-        message = await desk.claimed(created_at=OLD, due_at=OLD)
-        await desk.accept(message, "A1", at=OLD + DAY)
-        assert (await desk.story(message)).submission.stage == 2
-        assert (await tidied(desk, ALL)).messages == 1
-        assert await there(desk, message) == []
-
-    async def test_one_that_the_operator_has_since_lately_waits_for_its_receipt(
+    async def test_one_whose_receipt_never_came_goes_when_it_is_awaited_no_more(
         self, desk: Any
     ) -> None:
         message = await desk.claimed(created_at=OLD, due_at=OLD)
-        await desk.accept(message, "A1", at=NOW)
-        assert (await tidied(desk, ALL)).messages == 0
-        assert await desk.receipt("A1") == message
-        assert await desk.state(message) == DELIVERED
+        await desk.accept(message, "A1", at=OLD, awaited_until=OLD + DAY)
+        assert await tidied(desk, Keep(MOMENT, MOMENT)) == Tidied(0, 0, more=False)
+        assert await desk.asked(EndAwaited(OLD + DAY, 10)) == [message]
+        assert (await tidied(desk, ALL)).messages == 1
+        assert await there(desk, message) == []
+
+    async def test_one_that_is_held_stays_until_somebody_decides(self, desk: Any) -> None:
+        message = await desk.held(created_at=OLD, due_at=OLD, expires_at=OLD + DAY, at=OLD)
+        boarded = await desk.claimed(created_at=OLD, due_at=OLD)
+        await desk.board(boarded)
+        assert await desk.asked(ExpireWaiting(NOW, NOW, 10)) == []
+        assert await tidied(desk, Keep(MOMENT, MOMENT)) == Tidied(0, 0, more=False)
+        assert await there(desk, message, boarded) == [message, boarded]
+        await desk.store.decide(message, False, actor="ann", now=OLD + DAY)
+        assert (await tidied(desk, ALL)).messages == 1
 
     async def test_one_that_came_too_late_to_be_sent_goes_too(self, desk: Any) -> None:
         message = await desk.new(created_at=OLD, due_at=OLD, state=MessageState.EXPIRED)

@@ -24,6 +24,8 @@ _STAGES = {
     Stage.CLAIMED: "it is in the hands of the operator's link",
     Stage.SENT: "the operator has it; receipts are awaited",
     Stage.DONE: "it has ended",
+    Stage.BOARDED: "it is in the hands of the operator's link, perhaps in its window",
+    Stage.HELD: "it is held: nobody knows whether the operator has it",
 }
 
 

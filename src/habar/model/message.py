@@ -32,7 +32,7 @@ one (submit/checks.py)."""
 class Submission(NamedTuple):
     """A message as the submit door hands it to the store's journal.
 
-    The fields down to `price` are the message table's columns in their order; those after it are
+    The fields down to `route_id` are the message table's columns in their order; those after it are
     rules for the admission. `refusal` set means: checked and refused already, but the id speaks
     first, so the store must still see whether it was used before; nothing is written.
     """
@@ -61,6 +61,8 @@ class Submission(NamedTuple):
     """ACCEPTED, SCHEDULED, or EXPIRED for one that came too late to be wanted."""
     price: int = 0
     """Tiyn for the whole message, reserved when accepted."""
+    route_id: int = 0
+    """The route that chose its operator; 0: none did, the default."""
 
     on_duplicate: int = DuplicateId.REJECT
     refusal: Refusal | None = None
@@ -69,7 +71,7 @@ class Submission(NamedTuple):
     daily_limit: int | None = None
 
 
-MESSAGE_COLUMNS = Submission._fields[: Submission._fields.index("price") + 1]
+MESSAGE_COLUMNS = Submission._fields[: Submission._fields.index("route_id") + 1]
 """The columns of the message table that a submission fills, after the id."""
 
 
@@ -116,7 +118,7 @@ class Outgoing(NamedTuple):
     attempts: int = 0
     """How often it was put off by a passing error."""
     repeats: int = 0
-    """How often a process or link died with it in hand."""
+    """How often a process or link died with it in hand, or an answer about it never came."""
     sent_parts: tuple[int, ...] = ()
     """Parts (from 1) that the operator has taken in an earlier attempt."""
 

@@ -22,3 +22,17 @@ class RetryPlan:
         """Milliseconds to wait after the `attempts`-th failure (from 1); `spread` in [0, 1)."""
         grown = min(self.last, self.first * 2 ** min(attempts - 1, 32))
         return int(grown * (0.75 + spread / 2))
+
+    def most_attempts(self, ms: int) -> int:
+        """How often at most one message is tried in a span of so many milliseconds.
+
+        The bound is kept by a message whose first attempt begins the span and whose pauses are
+        all as short as they may be: one attempt, and one more after each pause that fits.
+        """
+        attempts = 1
+        while (pause := self.pause(attempts, 0.0)) <= ms:
+            ms -= pause
+            attempts += 1
+            if pause == self.pause(attempts, 0.0):  # they grow no more
+                return attempts + ms // max(pause, 1)
+        return attempts

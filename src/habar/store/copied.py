@@ -74,7 +74,7 @@ TABLES = (
         _words(
             "id account_id customer_id protocol sender recipient text data_coding flash parts"
             " priority created_at due_at expires_at operator_id stage state price next_at attempts"
-            " repeats refunded last_error uncertain_at completed_at"
+            " repeats refunded last_error uncertain_at completed_at route_id"
         ),
         texts=frozenset({"sender", "text", "last_error"}),
     ),
@@ -94,7 +94,8 @@ TABLES = (
     ),
     Table(
         "receipt_unmatched",
-        _words("id operator_id operator_message_id state error done_at at raw"),
+        _words("id operator_id operator_message_id state error done_at at raw whole"),
+        flags=frozenset({"whole"}),
         texts=frozenset({"operator_message_id", "error", "raw"}),
         identity=True,
     ),
@@ -131,13 +132,19 @@ reported, which are down while a copy is made."""
 _MESSAGE = {table.name: table for table in TABLES}["message"].columns
 _STAGE, _REPEATS, _UNCERTAIN = map(_MESSAGE.index, ("stage", "repeats", "uncertain_at"))
 
+_LEFT_BY_THE_DEAD = {Stage.CLAIMED: Stage.WAITING, Stage.BOARDED: Stage.HELD}
+
 
 def recovered(row: Sequence[Any], at: int) -> Sequence[Any]:
-    """A message's row as a start after a death would leave it: nobody has it in hand any more."""
-    if row[_STAGE] != Stage.CLAIMED:
+    """A message's row as a start after a death would leave it: nobody has it in hand any more.
+
+    It is in doubt whatever its operator's `in_doubt` says: a doubt too many does no harm.
+    """
+    stage = _LEFT_BY_THE_DEAD.get(row[_STAGE])
+    if stage is None:
         return row
     new = list(row)
-    new[_STAGE], new[_UNCERTAIN] = int(Stage.WAITING), at
+    new[_STAGE], new[_UNCERTAIN] = int(stage), at
     new[_REPEATS] += 1
     return tuple(new)
 

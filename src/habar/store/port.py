@@ -14,10 +14,12 @@ Guarantees:
   than what was given after it: its meaning does not hang on that order. One that the store refuses
   by itself (StoreFault) harms no neighbour in its batch.
 - A message that was claimed and went back to the queue is its former holder's no more: putting it
-  off or releasing it again changes nothing.
+  off, marking it or releasing it again changes nothing. What is said below of CLAIMED messages
+  holds for BOARDED ones too: both are in a run's hands.
 - Where several nodes share a database, each has a lease, which its commits renew. A run whose lease
   has run out may be ended by any other node, and changes nothing from then on: what it had claimed
-  is back in the queue, its binds are free, and the store begins a new run by itself
+  is back in the queue, or held where it may be at the operator's (BOARDED), its binds are free, and
+  the store begins a new run by itself
   (`nodes.Watcher.lost`). What operators report is recorded by the new run all the same.
 - Money: the sum of an account's ledger is its balance, after every commit.
 
@@ -37,16 +39,30 @@ from habar.model.message import MessageStatus, Outcome, Ref, Submission
 from habar.model.status import MessageState
 from habar.store.network import Network
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
-from habar.store.readings import Counts, Story, UnmatchedReceipt, WaitingAccount
+from habar.store.readings import (
+    Counts,
+    HeldMessage,
+    Place,
+    Queued,
+    Sent,
+    Story,
+    UnmatchedReceipt,
+    WaitingAccount,
+)
 from habar.store.retention import Keep, Tidied
 
-
 # --- Events: what happened outside, to be written down whatever it takes -------------------------
+AWAITED_MS = 262_800_000
+"""How long receipts are awaited where nobody says: the three days that messages live by default,
+and an hour."""
+
+
 class PartAccepted(NamedTuple):
     """The operator has taken one part of a message.
 
-    With `last` the message leaves the window: SENT, or DONE with `final_state` where the operator
-    gives no receipts. A receipt that came earlier than this is applied in the same transaction.
+    With `last` the message leaves the window: SENT until its receipts have come or `awaited_until`
+    (EndAwaited), or DONE with `final_state` where the operator gives no receipts. A receipt that
+    came earlier than this is applied in the same transaction. One that has ended already stays so.
     """
 
     message_id: int
@@ -57,6 +73,8 @@ class PartAccepted(NamedTuple):
     at: int
     last: bool
     final_state: MessageState | None = None
+    awaited_until: int | None = None
+    """None: AWAITED_MS from `at`."""
 
 
 class Postponed(NamedTuple):
@@ -69,6 +87,8 @@ class Postponed(NamedTuple):
     at: int
     uncertain: bool = False
     """The operator never answered and may have it already: its story says so (`repeats`)."""
+    operator_id: int | None = None
+    """To this operator's queue instead of its own."""
 
 
 class Finished(NamedTuple):
@@ -95,6 +115,26 @@ class Released(NamedTuple):
     at: int
 
 
+class Boarded(NamedTuple):
+    """Claimed messages are about to be written to the operator: BOARDED.
+
+    When `done` is told a message, they may be written: should this run die, they are held and do
+    not go back to the queue. None: this run has none of them any more, and may write none.
+    """
+
+    message_ids: tuple[int, ...]
+    at: int
+
+
+class Held(NamedTuple):
+    """The operator may have them, and nobody knows: HELD, and their story says so (`repeats`)."""
+
+    message_ids: tuple[int, ...]
+    error: str
+    """Why there is a doubt."""
+    at: int
+
+
 class ReceiptSeen(NamedTuple):
     """The operator reports on one part. `candidates` are the ids it may mean, best first."""
 
@@ -109,10 +149,10 @@ class ReceiptSeen(NamedTuple):
     raw: str
     """The receipt as it came, at most 255 characters, for staff."""
     whole: bool = False
-    """It speaks for all parts of the message."""
+    """It speaks for all parts of the message, also those that the operator has not taken yet."""
 
 
-Event = PartAccepted | Postponed | Finished | Released | ReceiptSeen
+Event = PartAccepted | Postponed | Finished | Released | Boarded | Held | ReceiptSeen
 Recorded = Callable[[int | None], None]
 """Told after the commit: the message that the event changed, or None where it changed none
 (a receipt that matches nothing yet is kept aside and staff can see it)."""
@@ -120,7 +160,7 @@ Recorded = Callable[[int | None], None]
 
 # --- Questions that write ------------------------------------------------------------------------
 class Claim(NamedTuple):
-    """Take up to `limit` due messages of one account and priority into this process's hands.
+    """Take up to `limit` due messages of one account and priority into this run's hands.
 
     Oldest due time first. Answer: list of `model.message.Outgoing`. One that has expired is not
     given out: it ends here (EXPIRED), as by ExpireWaiting.
@@ -145,12 +185,47 @@ class ExpireWaiting(NamedTuple):
     limit: int
 
 
+class EndAwaited(NamedTuple):
+    """End SENT messages whose receipts are no longer awaited at `now`, at most `limit`.
+
+    Parts without a receipt count as UNKNOWN (model.status.of_given_up). Nothing is refunded.
+    A receipt that comes later still betters the message. Answer: list[int] of message ids.
+    """
+
+    now: int
+    limit: int
+
+
+class Moved(NamedTuple):
+    """Send waiting messages to other operators: `moves` are (message id, operator id).
+
+    One moves only while it waits for `from_operator` and no operator has a part of it; then it is
+    due at once, or when its customer wants it. Answer: list[int] of the ids that moved.
+    """
+
+    moves: tuple[tuple[int, int], ...]
+    from_operator: int
+    now: int
+
+
+class ClaimHeld(NamedTuple):
+    """Take up to `limit` of an operator's messages that were held at `now` or before, to ask about.
+
+    The longest held first. They are BOARDED in this run's hands: what is not known better when the
+    run ends is held again. Expired ones are given out too. Answer: as of Claim.
+    """
+
+    operator_id: int
+    limit: int
+    now: int
+
+
 class Withdraw(NamedTuple):
     """A customer deletes a message before it goes out.
 
     Answer: MessageState.DELETED where that happened (refunded) or had happened; None where the
-    message is this account's but has gone to the operator, be it in part; NotFound is given to
-    `done` as value.
+    message is this account's but has gone to the operator, be it in part, or is in another node's
+    hands; NotFound is given to `done` as value.
     `in_hand` tells that the dispatcher has just taken it out of its own memory.
     """
 
@@ -160,7 +235,7 @@ class Withdraw(NamedTuple):
     now: int
 
 
-Question = Claim | ExpireWaiting | Withdraw
+Question = Claim | ClaimHeld | ExpireWaiting | EndAwaited | Moved | Withdraw
 SubmitDone = Callable[[list[Outcome] | HabarError], None]
 """Told an outcome for each submission, or StoreUnavailable for all of them. One that the store
 refuses by itself (a lone surrogate, a number out of range) is Refusal.FAULT in its place."""
@@ -325,13 +400,18 @@ class Store(Port):
     async def open(self, now: int | None = None) -> int:
         """Open, migrate where that is permitted, and begin a run, `now` or by the clock that rules.
 
-        Answers the number of messages that an earlier run had in hand when it died: they are back
-        in the queue, and their story says so (`repeats`, `uncertain_at`).
+        Answers the number of messages that an earlier run had in hand when it died. They are back
+        in the queue, and their story says so (`repeats`, `uncertain_at`) unless their operator's
+        `in_doubt` is another than `resend`: then what was not BOARDED was not sent for certain, and
+        what was is HELD.
         Raises SchemaMismatch, AlreadyOpen, StoreUnavailable.
         """
 
     async def close(self) -> None:
-        """Write what the journal still holds and close. Claimed messages are released."""
+        """Write what the journal still holds and close. CLAIMED messages are released.
+
+        BOARDED ones are held: nobody has said that they were not written.
+        """
 
     async def statuses(
         self, account_id: int, refs: Sequence[Ref], now: int
@@ -345,6 +425,38 @@ class Store(Port):
     async def waiting(self, operator_id: int) -> list[WaitingAccount]:
         """Who has messages in the operator's queue."""
 
+    async def queued(
+        self, operator_id: int, after: Place | None, limit: int, now: int
+    ) -> list[Queued]:
+        """What waits for the operator and is due, but for messages of which a part is taken.
+
+        In the order of priority, account and due time; `after` is the place of the last one that
+        was told. For `Moved`, which looks again.
+        """
+
+    async def held(self, operator_id: int | None, limit: int) -> list[HeldMessage]:
+        """Messages in doubt, the longest held first; of all operators for None."""
+
+    async def decide(self, message_id: int, resend: bool, *, actor: str, now: int) -> None:
+        """A person's word on a HELD message: send it again, or end it (REJECTED).
+
+        With `resend` it waits in its operator's queue and is due; else it is refunded, unless the
+        operator has taken a part. Leaves an audit row. Raises NotFound, Conflict (it is not HELD).
+        """
+
+    async def match(
+        self, receipt_id: int, message_id: int, part: int, *, actor: str, now: int
+    ) -> None:
+        """A person's word on a receipt that matched nothing: it is about that part.
+
+        It has the effect that it would have had, and is kept aside no more. Leaves an audit row.
+        Raises NotFound (no such receipt or message), Conflict (its operator has not taken that
+        part).
+        """
+
+    async def sent_to(self, account_id: int, message_id: int) -> Sent | None:
+        """What an operator must be told to cancel a message of the account's; None: not its own."""
+
     async def story(self, message_id: int) -> Story | None:
         """All that is known of a message."""
 
@@ -357,8 +469,8 @@ class Store(Port):
     async def tidy(self, keep: Keep, limit: int) -> Tidied:
         """Delete messages, and blank texts, that ended long enough ago; look at about `limit` rows.
 
-        Ended is what is DONE, and what is SENT with a receipt that has not come in all that time.
-        What is open is never touched, however old. With a message go its parts and its customer's
-        id, which may be used again; receipts that match nothing go when they are as old. The ledger
-        stays. Raises StoreUnavailable; what was tidied before that stays so.
+        Ended is what is DONE. What is open is never touched, however old; so a HELD message stays
+        until somebody decides. With a message go its parts and its customer's id, which may be used
+        again; receipts that match nothing go when they are as old. The ledger stays. Raises
+        StoreUnavailable; what was tidied before that stays so.
         """

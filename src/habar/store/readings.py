@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from habar.model.message import Submission
-from habar.model.status import MessageState
+from habar.model.message import Outgoing, Submission
+from habar.model.status import MessageState, Stage
 
 
 class WaitingAccount(NamedTuple):
@@ -25,7 +25,57 @@ class Counts(NamedTuple):
 
     waiting: int
     claimed: int
+    """In a run's hands."""
     unmatched_receipts: int
+    held: int = 0
+    """In doubt."""
+
+
+class Place(NamedTuple):
+    """Where a message stands in an operator's queue."""
+
+    priority: int
+    account_id: int
+    next_at: int
+    message_id: int
+
+
+class Queued(NamedTuple):
+    """A message that waits and is due."""
+
+    place: Place
+    message: Outgoing
+
+
+class HeldMessage(NamedTuple):
+    """A message of which nobody knows whether the operator has it."""
+
+    message_id: int
+    operator_id: int
+    at: int
+    """When the doubt came up."""
+    recipient: int
+    error: str
+    """Why there is one."""
+
+
+class SentPart(NamedTuple):
+    """A part that an operator has taken."""
+
+    part: int
+    operator_message_id: str
+    state: MessageState | None
+    """None: no final receipt yet."""
+
+
+class Sent(NamedTuple):
+    """What was sent to an operator under which names."""
+
+    operator_id: int
+    sender: str
+    recipient: int
+    stage: Stage
+    parts: tuple[SentPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +118,17 @@ class Story:
     """Tiyn given back."""
     parts: tuple[PartStory, ...]
 
+    @property
+    def route_id(self) -> int:
+        """The route that chose its operator; 0: the default."""
+        return self.submission.route_id
+
 
 @dataclass(frozen=True, slots=True)
 class UnmatchedReceipt:
     """A receipt that belongs to no message we know."""
 
+    id: int
     operator_id: int
     operator_message_id: str
     state: MessageState

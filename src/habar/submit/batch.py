@@ -123,6 +123,7 @@ class Batch:
             stage,
             state,
             price,
+            0,
             account.compat.duplicate_id,
             refusal,
             moment.day,

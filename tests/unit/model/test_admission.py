@@ -48,8 +48,8 @@ def refusals(admission: Admission) -> list[Refusal | None]:
 
 def test_the_columns_are_the_submissions_up_to_the_price() -> None:
     assert MESSAGE_COLUMNS[0] == "account_id"
-    assert MESSAGE_COLUMNS[-1] == "price"
-    assert len(MESSAGE_COLUMNS) == 17
+    assert MESSAGE_COLUMNS[-1] == "route_id"
+    assert len(MESSAGE_COLUMNS) == 18
 
 
 def test_ids_are_given_in_order_to_the_accepted_only() -> None:

@@ -22,6 +22,19 @@ BY_INDEX = {
     "part_by_number": "PRIMARY KEY (message_id=? AND part=?)",
     "sent_parts": "PRIMARY KEY (message_id=?)",
     "parked_receipts": "PRIMARY KEY (operator_key=?)",
+    "held_messages": "message_held (operator_id=? AND uncertain_at<?)",
+    "held_of": "message_held (operator_id=?",
+    "queued_of_account": "message_queue (operator_id=? AND priority=? AND account_id=? AND next_at",
+    "move": "INTEGER PRIMARY KEY (rowid=?)",
+    "past_awaiting": "message_awaited (next_at<?)",
+    "sent_to": "INTEGER PRIMARY KEY (rowid=?)",
+    "sent_parts_to": "PRIMARY KEY (message_id=?)",
+    "part_operator": "PRIMARY KEY (message_id=? AND part=?)",
+    "board": "INTEGER PRIMARY KEY (rowid=?)",
+    "hold": "INTEGER PRIMARY KEY (rowid=?)",
+    "postpone": "INTEGER PRIMARY KEY (rowid=?)",
+    "mark_sent": "INTEGER PRIMARY KEY (rowid=?)",
+    "recover_boarded": "message_claimed (stage=?)",
     "recover_claimed": "message_claimed (stage=?)",
     "release_claimed": "message_claimed (stage=?)",
     "count_waiting": "COVERING INDEX message_age (stage=?)",
@@ -69,8 +82,8 @@ def test_ported_numbers_are_cleared_from_the_lowest_on(connection: sqlite3.Conne
 
 def test_a_finished_message_is_in_no_index_of_the_queue(connection: sqlite3.Connection) -> None:
     rows = [
-        (n, 1, None, 1, "S", 1, "t", 0, 0, 1, 1, 0, 0, 5, 1, stage, 106, 0, 0)
-        for n, stage in enumerate([0, 1, 2, 3], 1)
+        (n, 1, None, 1, "S", 1, "t", 0, 0, 1, 1, 0, 0, 5, 1, stage, 106, 0, 0, 0)
+        for n, stage in enumerate([0, 1, 2, 3, 4, 5], 1)
     ]
     connection.executemany(QUERIES["insert_message"], rows)
 
@@ -81,6 +94,8 @@ def test_a_finished_message_is_in_no_index_of_the_queue(connection: sqlite3.Conn
         return count
 
     assert entries("message_queue", "stage = 0") == 1
-    assert entries("message_claimed", "stage = 1") == 1
+    assert entries("message_claimed", "stage IN (1, 4)") == 2
+    assert entries("message_awaited", "stage = 2") == 1
+    assert entries("message_held", "stage = 5") == 1
     assert entries("message_age", "stage = 0") == 1
     assert entries("message_expiry", "stage = 0 AND expires_at IS NOT NULL") == 1

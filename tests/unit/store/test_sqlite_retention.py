@@ -42,7 +42,7 @@ class Counting:
 def fill(connection: sqlite3.Connection, count: int, stage: int = 3) -> None:
     """Messages with a part each; message n was created and had ended at the moment n."""
     rows = [
-        (n, 1, n, 1, "S", 1, "text", 0, 0, 1, 1, n, n, None, 1, stage, 102, 0, n)
+        (n, 1, n, 1, "S", 1, "text", 0, 0, 1, 1, n, n, None, 1, stage, 102, 0, 0, n)
         for n in range(1, count + 1)
     ]
     connection.execute("BEGIN")
@@ -139,11 +139,13 @@ async def test_a_row_from_the_future_holds_back_only_itself(connection: sqlite3.
 async def test_what_changed_between_look_and_write_is_judged_again(
     connection: sqlite3.Connection,
 ) -> None:
-    fill(connection, 2, stage=2)
+    fill(connection, 2)
     counting = Counting(connection)
 
     async def run(chore: Chore, rows: int) -> Any:
-        connection.execute(QUERIES["settle_message"], (102, ALL_OLD, 1))  # its receipt came
+        connection.execute(
+            QUERIES["settle_message"], (102, ALL_OLD, 1)
+        )  # a receipt bettered its end
         return chore(connection)
 
     retention = Retention(counting, run)  # type: ignore[arg-type]

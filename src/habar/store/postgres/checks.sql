@@ -37,7 +37,7 @@ ORDER BY ref.account_id, ref.customer_id LIMIT $1
 -- name: claimed
 SELECT message.id, coalesce(message.node_id::text, 'none'), count(*) OVER ()
 FROM message LEFT JOIN node ON node.id = message.node_id
-WHERE message.stage = 1 AND (node.id IS NULL OR node.ended_at IS NOT NULL)
+WHERE message.stage IN (1, 4) AND (node.id IS NULL OR node.ended_at IS NOT NULL)
 ORDER BY message.id LIMIT $1
 
 -- name: parts

@@ -22,6 +22,7 @@ from habar.model.message import MessageStatus, Ref
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
 from habar.store.postgres.books import PostgresBooks
 from habar.store.postgres.connection import Address, Connection, name_of
+from habar.store.postgres.decisions import decide, match
 from habar.store.postgres.hints import Hints
 from habar.store.postgres.home import Home, enter
 from habar.store.postgres.journal import PostgresJournal
@@ -35,7 +36,16 @@ from habar.store.postgres.retention import Retention
 from habar.store.postgres.slots import share
 from habar.store.postgres.sql import QUERIES
 from habar.store.postgres.writer import Writer
-from habar.store.readings import Counts, Story, UnmatchedReceipt, WaitingAccount
+from habar.store.readings import (
+    Counts,
+    HeldMessage,
+    Place,
+    Queued,
+    Sent,
+    Story,
+    UnmatchedReceipt,
+    WaitingAccount,
+)
 from habar.store.retention import Keep, Tidied
 
 _PAUSE = 1.0
@@ -279,6 +289,34 @@ class PostgresStore:
         """See store.port.Store."""
         return await self._open.reads.waiting(operator_id)
 
+    async def queued(
+        self, operator_id: int, after: Place | None, limit: int, now: int
+    ) -> list[Queued]:
+        """See store.port.Store."""
+        return await self._open.reads.queued(operator_id, after, limit, now)
+
+    async def held(self, operator_id: int | None, limit: int) -> list[HeldMessage]:
+        """See store.port.Store."""
+        return await self._open.reads.held(operator_id, limit)
+
+    async def decide(self, message_id: int, resend: bool, *, actor: str, now: int) -> None:
+        """See store.port.Store."""
+        await self._open.pool.transact(
+            lambda c: decide(c, message_id, resend, actor=actor, now=now)
+        )
+
+    async def match(
+        self, receipt_id: int, message_id: int, part: int, *, actor: str, now: int
+    ) -> None:
+        """See store.port.Store."""
+        await self._open.pool.transact(
+            lambda c: match(c, receipt_id, message_id, part, actor=actor, now=now)
+        )
+
+    async def sent_to(self, account_id: int, message_id: int) -> Sent | None:
+        """See store.port.Store."""
+        return await self._open.reads.sent_to(account_id, message_id)
+
     async def story(self, message_id: int) -> Story | None:
         """See store.port.Store."""
         return await self._open.reads.story(message_id)
@@ -326,7 +364,7 @@ async def _take_name(connection: Connection, run: Run, now: int | None) -> int |
         rows = await connection.fetch(QUERIES["runs_of_name"], run.who.name, run.home)
         if any(elsewhere for _, elsewhere in rows):
             return None
-        recovered = await end_runs(connection, [row[0] for row in rows], now)
+        recovered = await end_runs(connection, [row[0] for row in rows], now, died=True)
         await run.begin(connection, now, recovered)
     return recovered
 
@@ -351,7 +389,7 @@ async def _bury(pool: Pool, run: Run) -> None:
     async def work(connection: Connection) -> tuple[list[int], int]:
         dead = [row[0] for row in await connection.fetch(QUERIES["lapsed_runs"], run.id)]
         await connection.execute(QUERIES["forget_runs"])
-        return dead, await end_runs(connection, dead, at)
+        return dead, await end_runs(connection, dead, at, died=True)
 
     dead, messages = await pool.transact(work)
     if dead:
@@ -384,7 +422,9 @@ async def _end_run(node: _Node) -> None:
         connection = await node.writer.connection()
         async with connection.transaction():
             rows = await connection.fetch(QUERIES["own_run"], node.run.id)
-            await end_runs(connection, [row[0] for row in rows], None)
+            await end_runs(
+                connection, [row[0] for row in rows], node.run.clock.now_ms(), died=False
+            )
         await node.writer.ids.give_back(connection)
     except (HabarError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         log.error("the end of the run could not be written", error=name_of(error))

@@ -27,7 +27,8 @@ FROM sender
 SELECT count(*) AS rows, sum(id) AS ids, sum(parts) AS parts, sum(price) AS prices,
     sum(refunded) AS refunds, sum(state) AS states,
     count(*) FILTER (WHERE stage IN (0, 1)) AS waiting,
-    count(*) FILTER (WHERE stage = 2) AS sent, sum(repeats) AS repeats,
+    count(*) FILTER (WHERE stage = 2) AS sent, count(*) FILTER (WHERE stage IN (4, 5)) AS held,
+    sum(repeats) AS repeats, sum(route_id) AS routes,
     sum(size) AS octets, sum((id % 1000003) * (size + 1) % 1000003) AS checksum
 FROM (
     SELECT *, octet_length(text)
@@ -51,7 +52,7 @@ SELECT count(*) AS rows, sum(account_id) AS accounts, sum(message_id) AS ids,
 FROM customer_ref
 
 -- name: receipt_unmatched
-SELECT count(*) AS rows, sum(id) AS ids, sum(state) AS states,
+SELECT count(*) AS rows, sum(id) AS ids, sum(state) AS states, sum(whole::integer) AS whole,
     sum(
         octet_length(raw)
         - 2 * (length(raw) - length(replace(raw, chr(1114111) || '0', '')))

@@ -151,17 +151,19 @@ class Run:
         return found is not None and found > self.batch
 
 
-async def end_runs(connection: Connection, ids: list[int], uncertain_at: int | None) -> int:
+async def end_runs(connection: Connection, ids: list[int], at: int, *, died: bool) -> int:
     """End runs, in a transaction of the caller's: what they had in hand goes back to the queue.
 
-    With `uncertain_at` the operator may have it (`repeats`); without, it has not left them. Answers
-    how many messages that were.
+    With `died` the operator may have it (`repeats`), unless that would have been marked; without,
+    it has not left them. What is marked (BOARDED) is held either way. Answers how many messages
+    that were.
     """
     if not ids:
         return 0
     await connection.execute(QUERIES["end_runs"], ids)
     await connection.execute(QUERIES["free_binds"], ids)
-    name = "release_claimed" if uncertain_at is None else "recover_claimed"
-    values = (ids,) if uncertain_at is None else (ids, uncertain_at)
-    done = await connection.execute(QUERIES[name], *values)
-    return int(done.rpartition(" ")[2])
+    done = [await connection.execute(QUERIES["recover_boarded"], ids, at)]
+    if died:
+        done.append(await connection.execute(QUERIES["recover_claimed"], ids, at))
+    done.append(await connection.execute(QUERIES["release_claimed"], ids))
+    return sum(int(words.rpartition(" ")[2]) for words in done)

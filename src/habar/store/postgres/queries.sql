@@ -90,9 +90,17 @@ WHERE id = ANY ($1::bigint[])
 -- name: free_binds
 UPDATE bind SET node_id = NULL WHERE node_id = ANY ($1::bigint[])
 
+-- name: recover_boarded
+UPDATE message SET stage = 5, node_id = NULL, repeats = repeats + 1, uncertain_at = $2,
+    last_error = ''
+WHERE stage = 4 AND node_id = ANY ($1::bigint[])
+
 -- name: recover_claimed
 UPDATE message SET stage = 0, node_id = NULL, repeats = repeats + 1, uncertain_at = $2
 WHERE stage = 1 AND node_id = ANY ($1::bigint[])
+    AND NOT EXISTS (
+        SELECT 1 FROM operator WHERE operator.id = message.operator_id AND in_doubt <> 'resend'
+    )
 
 -- name: release_claimed
 UPDATE message SET stage = 0, node_id = NULL WHERE stage = 1 AND node_id = ANY ($1::bigint[])
@@ -110,7 +118,7 @@ SELECT node.id, node.name, node.roles, node.version, node.started_at, node.lease
         AND node.lease_until >= (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
     node.draining,
     CASE WHEN node.ended_at IS NULL THEN (
-        SELECT count(*) FROM message WHERE message.stage = 1 AND message.node_id = node.id
+        SELECT count(*) FROM message WHERE message.stage IN (1, 4) AND message.node_id = node.id
     ) ELSE 0 END,
     (SELECT count(*) FROM bind WHERE bind.node_id = node.id)
 FROM node
@@ -177,29 +185,29 @@ WHERE id = ANY ($1::bigint[])
 WITH stored AS (
     INSERT INTO message (
         id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
-        priority, created_at, due_at, expires_at, operator_id, stage, state, price, next_at,
-        node_id, completed_at
+        priority, created_at, due_at, expires_at, operator_id, stage, state, price, route_id,
+        next_at, node_id, completed_at
     )
     SELECT id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash,
-        parts, priority, created_at, due_at, expires_at, operator_id, stage, state, price, due_at,
-        CASE WHEN stage = 1 THEN $19::bigint END, CASE WHEN stage = 3 THEN created_at END
+        parts, priority, created_at, due_at, expires_at, operator_id, stage, state, price, route_id,
+        due_at, CASE WHEN stage = 1 THEN $20::bigint END, CASE WHEN stage = 3 THEN created_at END
     FROM unnest(
         $1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::bigint[],
         $7::text[], $8::smallint[], $9::smallint[], $10::integer[], $11::smallint[],
         $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::smallint[],
-        $17::smallint[], $18::bigint[]
+        $17::smallint[], $18::bigint[], $19::bigint[]
     ) AS given (
         id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
-        priority, created_at, due_at, expires_at, operator_id, stage, state, price
+        priority, created_at, due_at, expires_at, operator_id, stage, state, price, route_id
     )
 ), named AS (
     INSERT INTO customer_ref (account_id, customer_id, message_id)
-    SELECT * FROM unnest($20::bigint[], $21::bigint[], $22::bigint[])
+    SELECT * FROM unnest($21::bigint[], $22::bigint[], $23::bigint[])
     ON CONFLICT (account_id, customer_id) DO UPDATE SET message_id = excluded.message_id
 ), charged AS (
     SELECT * FROM unnest(
-        $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[],
-        $29::bigint[], $30::bigint[], $31::bigint[], $32::integer[]
+        $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[],
+        $30::bigint[], $31::bigint[], $32::bigint[], $33::integer[]
     ) AS charged (
         account_id, balance, allowance, day, day_used, at, price, first_id, last_id, messages
     )
@@ -224,11 +232,12 @@ WITH given AS (
         operator_key = excluded.operator_key, operator_message_id = excluded.operator_message_id,
         sent_at = excluded.sent_at
 ), sent AS (
-    UPDATE message SET stage = 2, node_id = NULL
-    WHERE id = ANY ($8::bigint[]) AND stage < 2
+    UPDATE message SET stage = 2, node_id = NULL, next_at = last.awaited_until
+    FROM unnest($8::bigint[], $9::bigint[]) AS last (id, awaited_until)
+    WHERE message.id = last.id AND message.id = ANY ($8::bigint[]) AND message.stage NOT IN (2, 3)
 )
 SELECT given.message_id, given.part, early.id, early.operator_id, given.name, early.state,
-    early.error, early.done_at, early.at, early.raw, given.at
+    early.error, early.done_at, early.at, early.raw, early.whole, given.at
 FROM given
 CROSS JOIN LATERAL (
     SELECT receipt.* FROM receipt_unmatched_key AS parked
@@ -242,17 +251,19 @@ ORDER BY early.id
 -- name: mark_sent_for_good
 UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at
 FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) AS told (id, state, at)
-WHERE message.id = told.id AND message.id = ANY ($1::bigint[]) AND message.stage < 2
+WHERE message.id = told.id AND message.id = ANY ($1::bigint[])
+    AND message.stage NOT IN (2, 3)
 
--- A message has a node_id while it is CLAIMED only. `stage = 1` beside it would make PostgreSQL look
+-- A message has a node_id while it is in hand only. `stage IN (1, 4)` beside it would make PostgreSQL look
 -- through all that the node has in hand (message_claimed) in place of the few that are meant.
 -- name: postpone
 UPDATE message SET stage = 0, node_id = NULL, next_at = told.due_at, attempts = attempts + 1,
     last_error = told.error, state = CASE state WHEN 100 THEN 106 ELSE state END,
     repeats = repeats + told.uncertain::integer,
-    uncertain_at = CASE WHEN told.uncertain THEN told.at ELSE uncertain_at END
-FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::boolean[], $6::bigint[])
-    AS told (id, due_at, error, uncertain, at)
+    uncertain_at = CASE WHEN told.uncertain THEN told.at ELSE uncertain_at END,
+    operator_id = coalesce(told.operator_id, message.operator_id)
+FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[])
+    AS told (id, due_at, error, uncertain, at, operator_id)
 WHERE message.id = told.id AND message.id = ANY ($2::bigint[]) AND message.node_id = $1
 RETURNING message.id
 
@@ -266,12 +277,23 @@ UPDATE message SET stage = 0, node_id = NULL, repeats = repeats + 1, uncertain_a
 WHERE id = ANY ($2::bigint[]) AND node_id = $1
 RETURNING id
 
+-- name: board
+UPDATE message SET stage = 4
+WHERE id = ANY ($2::bigint[]) AND node_id = $1
+RETURNING id
+
+-- name: hold
+UPDATE message SET stage = 5, node_id = NULL, repeats = repeats + 1, last_error = $3,
+    uncertain_at = $4
+WHERE id = ANY ($2::bigint[]) AND node_id = $1
+RETURNING id
+
 -- name: finish
 UPDATE message SET stage = 3, node_id = NULL, state = told.state, completed_at = told.at,
     last_error = told.error, refunded = CASE WHEN told.refund THEN price ELSE 0 END
 FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::text[], $5::boolean[])
     AS told (id, state, at, error, refund)
-WHERE message.id = told.id AND message.id = ANY ($1::bigint[]) AND message.stage < 3
+WHERE message.id = told.id AND message.id = ANY ($1::bigint[]) AND message.stage <> 3
 RETURNING message.id, message.account_id, message.price, message.parts, told.at, told.refund
 
 -- name: refund
@@ -337,8 +359,9 @@ FROM unnest($8::bigint[], $9::smallint[], $10::bigint[]) AS told (id, state, at)
 WHERE message.id = told.id AND message.id = ANY ($8::bigint[])
 
 -- name: park_receipt
-INSERT INTO receipt_unmatched (operator_id, operator_message_id, state, error, done_at, at, raw)
-VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
+INSERT INTO receipt_unmatched (
+    operator_id, operator_message_id, state, error, done_at, at, raw, whole
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
 
 -- name: park_keys
 INSERT INTO receipt_unmatched_key (operator_key, receipt_id, operator_message_id)
@@ -347,7 +370,7 @@ ON CONFLICT DO NOTHING
 
 -- name: early_receipts
 SELECT given.message_id, given.part, early.id, early.operator_id, given.name, early.state,
-    early.error, early.done_at, early.at, early.raw, given.at
+    early.error, early.done_at, early.at, early.raw, early.whole, given.at
 FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
     AS given (message_id, part, operator_id, operator_key, name, at)
 CROSS JOIN LATERAL (
@@ -358,6 +381,13 @@ CROSS JOIN LATERAL (
     ORDER BY receipt.id LIMIT 100 FOR UPDATE OF receipt
 ) AS early
 ORDER BY early.id
+
+-- name: parked_receipt
+SELECT id, operator_id, operator_message_id, state, error, done_at, at, raw, whole
+FROM receipt_unmatched WHERE id = $1 FOR UPDATE
+
+-- name: part_operator
+SELECT operator_id FROM part WHERE message_id = $1 AND part = $2
 
 -- name: unpark_receipts
 DELETE FROM receipt_unmatched WHERE id = ANY ($1::bigint[])
@@ -384,6 +414,52 @@ FROM message
 WHERE stage = 0 AND operator_id = $1 AND priority = $2 AND account_id = $3 AND next_at <= $4
 ORDER BY next_at, id LIMIT $5 FOR UPDATE SKIP LOCKED
 
+-- name: held_messages
+SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
+    expires_at, attempts, repeats
+FROM message
+WHERE stage = 5 AND operator_id = $1 AND uncertain_at <= $2
+ORDER BY uncertain_at LIMIT $3 FOR UPDATE SKIP LOCKED
+
+-- name: claim_held
+UPDATE message SET stage = 4, node_id = $1 WHERE id = ANY ($2::bigint[])
+
+-- name: queued_of_account
+SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
+    expires_at, attempts, repeats, next_at
+FROM message
+WHERE stage = 0 AND operator_id = $1 AND priority = $2 AND account_id = $3
+    AND next_at <= $4 AND (next_at, id) > ($5, $6)
+    AND (parts = 1 OR NOT EXISTS (SELECT 1 FROM part WHERE part.message_id = message.id))
+ORDER BY next_at, id LIMIT $7
+
+-- By the ids: `+ 0` keeps the queue's index out, by which all that waits there would be looked at.
+-- name: lock_movable
+SELECT id FROM message
+WHERE id = ANY ($1::bigint[]) AND stage + 0 = 0 AND operator_id + 0 = $2
+ORDER BY id FOR UPDATE SKIP LOCKED
+
+-- name: move
+UPDATE message SET operator_id = told.operator_id,
+    next_at = least(next_at, greatest(due_at, $3))
+FROM unnest($1::bigint[], $2::bigint[]) AS told (id, operator_id)
+WHERE message.id = told.id AND message.id = ANY ($1::bigint[])
+
+-- name: resend
+UPDATE message SET stage = 0, next_at = least(next_at, greatest(due_at, $2)) WHERE id = $1
+
+-- name: past_awaiting
+SELECT id, parts FROM message
+WHERE stage = 2 AND next_at <= $1 ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED
+
+-- name: part_states
+SELECT message_id, state FROM part WHERE message_id = ANY ($1::bigint[])
+
+-- name: settle_messages
+UPDATE message SET stage = 3, state = told.state, completed_at = $3
+FROM unnest($1::bigint[], $2::smallint[]) AS told (id, state)
+WHERE message.id = told.id AND message.id = ANY ($1::bigint[])
+
 -- name: claim
 UPDATE message SET stage = 1, node_id = $1 WHERE id = ANY ($2::bigint[])
 
@@ -403,7 +479,7 @@ WHERE stage = 0 AND due_at < $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 SELECT DISTINCT message_id FROM part WHERE message_id = ANY ($1::bigint[])
 
 -- name: whose
-SELECT account_id, stage, state, node_id FROM message WHERE id = $1 FOR UPDATE
+SELECT account_id, stage, state, node_id, last_error FROM message WHERE id = $1 FOR UPDATE
 
 -- Retention --------------------------------------------------------------------------------------
 -- name: span_after
@@ -424,11 +500,11 @@ FROM (
 
 -- name: lock_ended
 SELECT id FROM message
-WHERE id > $1 AND id <= $2 AND stage >= 2 FOR UPDATE SKIP LOCKED
+WHERE id > $1 AND id <= $2 AND stage = 3 FOR UPDATE SKIP LOCKED
 
 -- name: lock_ended_of
 SELECT id FROM message
-WHERE id > $1 AND id <= $2 AND id = ANY ($3::bigint[]) AND stage >= 2 FOR UPDATE SKIP LOCKED
+WHERE id > $1 AND id <= $2 AND id = ANY ($3::bigint[]) AND stage = 3 FOR UPDATE SKIP LOCKED
 
 -- name: old_of
 SELECT id, account_id, customer_id FROM message_ends($1, $2)
@@ -587,7 +663,7 @@ WHERE ref.account_id = $1 AND ref.customer_id = ANY ($2::bigint[])
 SELECT message.account_id, message.customer_id, message.protocol, message.sender,
     message.recipient, message.text, message.data_coding, message.flash, message.parts,
     message.priority, message.created_at, message.due_at, message.expires_at,
-    message.operator_id, message.stage, message.state, message.price,
+    message.operator_id, message.stage, message.state, message.price, message.route_id,
     account.login, coalesce(operator.name, ''), message.attempts, message.repeats,
     message.uncertain_at, message.last_error, message.completed_at, message.refunded
 FROM message
@@ -599,14 +675,26 @@ WHERE message.id = $1
 SELECT part, operator_id, operator_message_id, sent_at, state, error, done_at, receipt_at, receipts
 FROM part WHERE message_id = $1 ORDER BY part
 
+-- name: sent_to
+SELECT operator_id, sender, recipient, stage FROM message WHERE id = $1 AND account_id = $2
+
+-- name: sent_parts_to
+SELECT part, operator_message_id, state FROM part WHERE message_id = $1 ORDER BY part
+
+-- name: held
+SELECT id, operator_id, uncertain_at, recipient, last_error FROM message
+WHERE stage = 5 AND ($1::bigint IS NULL OR operator_id = $1)
+ORDER BY uncertain_at, id LIMIT $2
+
 -- name: unmatched_receipts
-SELECT operator_id, operator_message_id, state, error, at, raw
+SELECT id, operator_id, operator_message_id, state, error, at, raw
 FROM receipt_unmatched ORDER BY id DESC LIMIT $1
 
 -- name: counts
 SELECT (SELECT count(*) FROM message WHERE stage = 0),
-    (SELECT count(*) FROM message WHERE stage = 1),
-    (SELECT count(*) FROM receipt_unmatched)
+    (SELECT count(*) FROM message WHERE stage IN (1, 4)),
+    (SELECT count(*) FROM receipt_unmatched),
+    (SELECT count(*) FROM message WHERE stage = 5)
 
 -- Books ------------------------------------------------------------------------------------------
 -- name: accounts

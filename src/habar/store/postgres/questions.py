@@ -1,4 +1,4 @@
-"""Answers the questions that write: claims, expiry, withdrawal.
+"""Answers the questions that write: claims, moves, ends of waiting, withdrawal.
 
 Guarantees: a message is given out once until it is back in the queue, whoever asks: its row is
 locked, and what another node has locked is passed over. The queue is read by its index only, a
@@ -14,8 +14,8 @@ from typing import Any
 
 from habar.errors import NotFound
 from habar.model.message import Outgoing
-from habar.model.status import MessageState, Stage
-from habar.store.port import Claim, ExpireWaiting, Question, Withdraw
+from habar.model.status import IN_HAND, MessageState, Stage, of_given_up
+from habar.store.port import Claim, ClaimHeld, EndAwaited, ExpireWaiting, Moved, Question, Withdraw
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.results import end_messages
 from habar.store.postgres.sql import QUERIES
@@ -31,6 +31,12 @@ async def answer(connection: Connection, node_id: int, question: Question) -> An
         return await _claim(connection, node_id, question)
     if isinstance(question, ExpireWaiting):
         return await _expire(connection, question)
+    if isinstance(question, EndAwaited):
+        return await _end_awaited(connection, question)
+    if isinstance(question, Moved):
+        return await _move(connection, question)
+    if isinstance(question, ClaimHeld):
+        return await _claim_held(connection, node_id, question)
     return await _withdraw(connection, node_id, question)
 
 
@@ -42,7 +48,7 @@ async def _claim(connection: Connection, node_id: int, claim: Claim) -> list[Out
         wanted = claim.limit - len(given)
         rows = await connection.fetch(QUERIES["due_messages"], *place, wanted)
         looked_at += len(rows)
-        fresh = [_outgoing(row) for row in rows if row[10] is None or row[10] > claim.now]
+        fresh = [outgoing(row) for row in rows if row[10] is None or row[10] > claim.now]
         if fresh:
             ids = [message.message_id for message in fresh]
             await connection.execute(QUERIES["claim"], node_id, ids)
@@ -54,7 +60,16 @@ async def _claim(connection: Connection, node_id: int, claim: Claim) -> list[Out
     return await _with_sent_parts(connection, given)
 
 
-def _outgoing(row: Sequence[Any]) -> Outgoing:
+async def _claim_held(connection: Connection, node_id: int, claim: ClaimHeld) -> list[Outgoing]:
+    place = (claim.operator_id, claim.now, claim.limit)
+    rows = await connection.fetch(QUERIES["held_messages"], *place)
+    if rows:
+        await connection.execute(QUERIES["claim_held"], node_id, [row[0] for row in rows])
+    return await _with_sent_parts(connection, [outgoing(row) for row in rows])
+
+
+def outgoing(row: Sequence[Any]) -> Outgoing:
+    """A row in the order of its columns."""
     message = Outgoing(*row)
     return message._replace(sender=unpack(message.sender), text=unpack(message.text))
 
@@ -86,11 +101,41 @@ async def _expire(connection: Connection, question: ExpireWaiting) -> list[int]:
 async def _end_expired(connection: Connection, message_ids: list[int], now: int) -> None:
     if not message_ids:
         return
-    begun = await _begun(connection, message_ids)
+    taken = await begun(connection, message_ids)
     await end_messages(
         connection,
-        [(one, MessageState.EXPIRED, now, "", one not in begun) for one in message_ids],
+        [(one, MessageState.EXPIRED, now, "", one not in taken) for one in message_ids],
     )
+
+
+async def _end_awaited(connection: Connection, question: EndAwaited) -> list[int]:
+    rows = await connection.fetch(QUERIES["past_awaiting"], question.now, question.limit)
+    if not rows:
+        return []
+    known: defaultdict[int, list[MessageState | None]] = defaultdict(list)
+    # A receipt that came while we waited for the lock has been written: asked after it is had.
+    for message_id, state in await connection.fetch(
+        QUERIES["part_states"], [row[0] for row in rows]
+    ):
+        known[message_id].append(None if state is None else MessageState(state))
+    ended = [
+        (message_id, of_given_up([*known[message_id], *[None] * (parts - len(known[message_id]))]))
+        for message_id, parts in rows
+    ]
+    await connection.execute(QUERIES["settle_messages"], *zip(*ended, strict=True), question.now)
+    return [row[0] for row in rows]
+
+
+async def _move(connection: Connection, question: Moved) -> list[int]:
+    told = dict(question.moves)
+    rows = await connection.fetch(QUERIES["lock_movable"], list(told), question.from_operator)
+    free = [row[0] for row in rows]
+    taken = await begun(connection, free)
+    moved = [message_id for message_id in free if message_id not in taken]
+    if moved:
+        to = [told[message_id] for message_id in moved]
+        await connection.execute(QUERIES["move"], moved, to, question.now)
+    return [message_id for message_id, _ in question.moves if message_id in set(moved)]
 
 
 async def _withdraw(
@@ -100,16 +145,16 @@ async def _withdraw(
     row = await connection.fetchrow(QUERIES["whose"], message_id)
     if row is None or row[0] != question.account_id:
         return NotFound(f"message {message_id}")
-    _, stage, state, holder = row
+    _, stage, state, holder, _ = row
     if stage == Stage.DONE and state == MessageState.DELETED:
         return MessageState.DELETED
-    in_hand = stage == Stage.CLAIMED and question.in_hand and holder == node_id
-    if not (stage == Stage.WAITING or in_hand) or await _begun(connection, [message_id]):
+    in_hand = stage in IN_HAND and question.in_hand and holder == node_id
+    if not (stage == Stage.WAITING or in_hand) or await begun(connection, [message_id]):
         return None
     await end_messages(connection, [(message_id, MessageState.DELETED, question.now, "", True)])
     return MessageState.DELETED
 
 
-async def _begun(connection: Connection, message_ids: list[int]) -> set[int]:
+async def begun(connection: Connection, message_ids: list[int]) -> set[int]:
     """Those of which the operator has taken a part."""
     return {row[0] for row in await connection.fetch(QUERIES["begun"], message_ids)}

@@ -10,12 +10,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from habar.model.message import MESSAGE_COLUMNS, MessageStatus, Ref, Submission
-from habar.model.status import MessageState, visible_state
+from habar.model.status import MessageState, Stage, visible_state
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.pool import Pool
+from habar.store.postgres.questions import outgoing
 from habar.store.postgres.sql import QUERIES
 from habar.store.postgres.texts import unpack
-from habar.store.readings import Counts, PartStory, Story, UnmatchedReceipt, WaitingAccount
+from habar.store.readings import (
+    Counts,
+    HeldMessage,
+    PartStory,
+    Place,
+    Queued,
+    Sent,
+    SentPart,
+    Story,
+    UnmatchedReceipt,
+    WaitingAccount,
+)
 
 _KEY_MAX = (1 << 63) - 1
 _COLUMNS = len(MESSAGE_COLUMNS)
@@ -61,6 +73,51 @@ class Reads:
         )
         return [WaitingAccount(*row) for row in rows]
 
+    async def queued(
+        self, operator_id: int, after: Place | None, limit: int, now: int
+    ) -> list[Queued]:
+        """See store.port.Store. Account by account: what is scheduled for later is not read."""
+        found: list[Queued] = []
+        for priority, account_id, _ in await self.waiting(operator_id):
+            place = after and after[:2]
+            if place is not None and (priority, account_id) < place:
+                continue
+            begin = after[2:] if after and place == (priority, account_id) else (-1, -1)
+            values = (operator_id, priority, account_id, now, *begin, limit - len(found))
+            for *message, next_at in await self._ask("queued_of_account", *values):
+                out = outgoing(message)
+                found.append(Queued(Place(priority, account_id, next_at, out.message_id), out))
+            if len(found) >= limit:
+                break
+        return found
+
+    async def _ask(self, name: str, *values: int | None) -> list[Any]:
+        rows: list[Any] = await self._pool.ask(lambda c: c.fetch(QUERIES[name], *values))
+        return rows
+
+    async def held(self, operator_id: int | None, limit: int) -> list[HeldMessage]:
+        """See store.port.Store."""
+        return [
+            HeldMessage(message_id, operator, at, recipient, unpack(error))
+            for message_id, operator, at, recipient, error in await self._ask(
+                "held", operator_id, limit
+            )
+        ]
+
+    async def sent_to(self, account_id: int, message_id: int) -> Sent | None:
+        """See store.port.Store."""
+        if not _possible(message_id):
+            return None
+        rows = await self._ask("sent_to", message_id, account_id)
+        if not rows:
+            return None
+        operator_id, sender, recipient, stage = rows[0]
+        parts = tuple(
+            SentPart(part, unpack(name), None if state is None else MessageState(state))
+            for part, name, state in await self._ask("sent_parts_to", message_id)
+        )
+        return Sent(operator_id, unpack(sender), recipient, Stage(stage), parts)
+
     async def story(self, message_id: int) -> Story | None:
         """See store.port.Store."""
         if not 0 < message_id <= _KEY_MAX:
@@ -83,9 +140,15 @@ class Reads:
         )
         return [
             UnmatchedReceipt(
-                operator_id, unpack(name), MessageState(state), unpack(error), at, unpack(raw)
+                number,
+                operator_id,
+                unpack(name),
+                MessageState(state),
+                unpack(error),
+                at,
+                unpack(raw),
             )
-            for operator_id, name, state, error, at, raw in rows
+            for number, operator_id, name, state, error, at, raw in rows
         ]
 
     async def counts(self) -> Counts:

@@ -18,7 +18,7 @@ from typing import Any
 
 from habar.model.status import MessageState
 from habar.store.operator_key import operator_key
-from habar.store.part_rows import NAMESAKES, MessageRow, Name, PartRow, meant
+from habar.store.part_rows import NAMESAKES, MessageRow, Name, PartRow, ends_all, meant
 from habar.store.port import ReceiptSeen
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.sql import QUERIES
@@ -99,11 +99,20 @@ class PartRows:
         """The part of that number."""
         return self._parts.get((message_id, part))
 
+    def tell(self, part: PartRow, receipt: ReceiptSeen, at: int) -> None:
+        """A receipt for the part, and for its message where it speaks for that."""
+        part.take(receipt)
+        if ends_all(receipt):
+            for one in self._by_message[part.message_id]:
+                one.hear(receipt)
+            part.message.end(receipt.state, at)
+
     def settle(self, part: PartRow, at: int) -> None:
-        """End the part's message, or better its end, where all its parts are known."""
-        states: list[MessageState | None] = [one.state for one in self._by_message[part.message_id]]
-        states += [None] * (part.message.parts - len(states))
-        part.message.settle(states, at)
+        """What becomes of the part's message."""
+        parts = self._by_message[part.message_id]
+        open_: list[MessageState | None] = [None] * (part.message.parts - len(parts))
+        before, now = [one.was for one in parts], [one.state for one in parts]
+        part.message.settle(before + open_, now + open_, at)
 
     async def save(self) -> None:
         """Write what has changed."""
@@ -141,7 +150,7 @@ async def write_receipts(
             await _park(connection, receipt)
             answers.append(None)
             continue
-        part.take(receipt)
+        rows.tell(part, receipt, receipt.at)
         touched[part.message_id, part.part] = part, receipt.at
         answers.append(part.message_id)
     for part, at in touched.values():
@@ -162,6 +171,7 @@ async def _park(connection: Connection, receipt: ReceiptSeen) -> None:
         receipt.done_at,
         receipt.at,
         pack(receipt.raw),
+        bool(receipt.whole),
     )
     if names:
         keys = [operator_key(name) for name in names]
@@ -194,19 +204,40 @@ async def apply_early(connection: Connection, found: Sequence[EarlyRow]) -> None
     for row in found:
         part = rows.numbered(row[0], row[1])
         if part is not None:
-            receipt = _receipt(row)
-            part.take(receipt)
-            rows.settle(part, max(receipt.at, row[10]))
+            _apply(rows, part, receipt_of(row[2:11]), row[11])
     await rows.save()
 
 
-def _receipt(row: Sequence[Any]) -> ReceiptSeen:
+async def apply_to(
+    connection: Connection, receipt: ReceiptSeen, message_id: int, number: int
+) -> bool:
+    """Give a part the receipt that somebody says is its own; False: there is no such part."""
+    rows = PartRows(connection, 0)
+    await rows.lock({message_id})
+    part = rows.numbered(message_id, number)
+    if part is None:
+        return False
+    _apply(rows, part, receipt, part.sent_at)
+    await rows.save()
+    return True
+
+
+def _apply(rows: PartRows, part: PartRow, receipt: ReceiptSeen, sent_at: int) -> None:
+    at = max(receipt.at, sent_at)
+    rows.tell(part, receipt, at)
+    rows.settle(part, at)
+
+
+def receipt_of(row: Sequence[Any]) -> ReceiptSeen:
+    """A row of those that are kept aside, as it was seen."""
+    _, operator_id, name, state, error, done_at, at, raw, whole = row
     return ReceiptSeen(
-        row[3],
-        (unpack(row[4]),),
-        MessageState(row[5]),
-        unpack(row[6]),
-        row[7],
-        row[8],
-        unpack(row[9]),
+        operator_id,
+        (unpack(name),),
+        MessageState(state),
+        unpack(error),
+        done_at,
+        at,
+        unpack(raw),
+        whole,
     )

@@ -1,19 +1,26 @@
-"""Writes down what became of messages at the operator's door: taken, put off, ended, released.
+"""Writes down what became of messages at the operator's door: taken, put off, held, ended.
 
 Guarantees: a message ends once, and so is refunded at most once; one that ended stays as it ended
-(only receipts may better it, see receipts.py). A run puts off and releases only what it has in
-hand. Events of one kind are written by one statement; the order of those about one message is kept.
-Runs inside a transaction that its caller holds.
+(only receipts may better it, see receipts.py). A run puts off, marks and releases only what it has
+in hand. Events of one kind are written by one statement; the order of those about one message is
+kept. Runs inside a transaction that its caller holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from habar.model.status import MessageState
 from habar.store.operator_key import operator_key
-from habar.store.port import Finished, PartAccepted, Postponed, Released
+from habar.store.port import (
+    AWAITED_MS,
+    Boarded,
+    Finished,
+    Held,
+    PartAccepted,
+    Postponed,
+    Released,
+)
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.receipts import EARLY_MS, EarlyRow
 from habar.store.postgres.sql import QUERIES
@@ -50,7 +57,11 @@ async def _accept(connection: Connection, events: Sequence[PartAccepted]) -> lis
         (message_id, part, operator_id, operator_key(name), pack(name), at)
         for message_id, part, operator_id, name, at, *_ in events
     )
-    sent = {event.message_id for event in events if event.last and event.final_state is None}
+    sent = {
+        event.message_id: event.awaited_until or event.at + AWAITED_MS
+        for event in events
+        if event.last and event.final_state is None
+    }
     ended = {
         event.message_id: (event.message_id, event.final_state, event.at)
         for event in events
@@ -60,7 +71,8 @@ async def _accept(connection: Connection, events: Sequence[PartAccepted]) -> lis
         columns = zip(*ended.values(), strict=True)
         await connection.execute(QUERIES["mark_sent_for_good"], *columns)
     given = zip(*rows, strict=True)
-    return await connection.fetch(QUERIES["accept_parts"], *given, EARLY_MS, list(sent))
+    last = (list(sent), list(sent.values()))
+    return await connection.fetch(QUERIES["accept_parts"], *given, EARLY_MS, *last)
 
 
 async def write_settled(connection: Connection, node_id: int, writes: Sequence[Write]) -> None:
@@ -71,19 +83,23 @@ async def write_settled(connection: Connection, node_id: int, writes: Sequence[W
             await _postpone(connection, node_id, several)
         elif kind is Finished:
             await _finish(connection, several)
-        elif kind is Released:
-            await _release(connection, node_id, several)
+        elif kind in _OF_SEVERAL:
+            await _change_each(connection, node_id, several[0])
         else:
             raise TypeError(f"no event of the journal's: {kind.__name__}")
 
 
+_OF_SEVERAL = (Released, Boarded, Held)
+"""Events that are about several messages."""
+
+
 def _alike(writes: Sequence[Write]) -> Iterator[list[Write]]:
-    """Runs of one kind in which no message comes twice; a release stands for itself."""
+    """Runs of one kind in which no message comes twice; what names several stands for itself."""
     run: list[Write] = []
     seen: set[int] = set()
     for write in writes:
         item = write.item
-        alone = type(item) is Released
+        alone = type(item) in _OF_SEVERAL
         if run and (alone or type(item) is not type(run[0].item) or item.message_id in seen):
             yield run
             run, seen = [], set()
@@ -99,7 +115,14 @@ def _alike(writes: Sequence[Write]) -> Iterator[list[Write]]:
 
 async def _postpone(connection: Connection, node_id: int, writes: list[Write]) -> None:
     rows = [
-        (one.message_id, one.due_at, pack(one.error), bool(one.uncertain), one.at)
+        (
+            one.message_id,
+            one.due_at,
+            pack(one.error),
+            bool(one.uncertain),
+            one.at,
+            one.operator_id,
+        )
         for one in (write.item for write in writes)
     ]
     done = await connection.fetch(QUERIES["postpone"], node_id, *zip(*rows, strict=True))
@@ -123,16 +146,22 @@ def _tell(writes: list[Write], changed: set[int]) -> None:
         write.answer = message_id if message_id in changed else None
 
 
-async def _release(connection: Connection, node_id: int, writes: list[Write]) -> None:
+async def _change_each(connection: Connection, node_id: int, write: Write) -> None:
     """Of several messages the first that changed is told."""
-    event: Released = writes[0].item
-    values: tuple[Any, ...] = (node_id, event.message_ids)
-    if event.uncertain:
-        rows = await connection.fetch(QUERIES["release_uncertain"], *values, event.at)
-    else:
-        rows = await connection.fetch(QUERIES["release"], *values)
+    event: Released | Boarded | Held = write.item
+    name, values = _change(event)
+    rows = await connection.fetch(QUERIES[name], node_id, event.message_ids, *values)
     changed = {row[0] for row in rows}
-    writes[0].answer = next((one for one in event.message_ids if one in changed), None)
+    write.answer = next((one for one in event.message_ids if one in changed), None)
+
+
+def _change(event: Released | Boarded | Held) -> tuple[str, tuple[str | int, ...]]:
+    """The statement that does it, and what it is given after the messages' ids."""
+    if isinstance(event, Boarded):
+        return "board", ()
+    if isinstance(event, Held):
+        return "hold", (pack(event.error), event.at)
+    return ("release_uncertain", (event.at,)) if event.uncertain else ("release", ())
 
 
 Ending = tuple[int, MessageState, int, str, bool]

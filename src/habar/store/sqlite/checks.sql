@@ -30,7 +30,7 @@ ORDER BY ref.account_id, ref.customer_id LIMIT ?
 -- name: claimed
 SELECT message.id, coalesce((SELECT max(id) FROM run), 'none'), count(*) OVER ()
 FROM message INDEXED BY message_claimed
-WHERE message.stage = 1
+WHERE message.stage IN (1, 4)
     AND NOT EXISTS (
         SELECT 1 FROM run WHERE run.id = (SELECT max(id) FROM run) AND run.ended_at IS NULL
     )

@@ -9,7 +9,7 @@ SELECT (SELECT started_at FROM run ORDER BY id LIMIT 1),
 SELECT (SELECT max(id) FROM run), (SELECT max(ended_at) FROM run),
     (SELECT group_concat(name || '=' || next, ' ') FROM sequence),
     (SELECT max(id) FROM audit), (SELECT max(id) FROM ledger), (SELECT max(id) FROM operator),
-    (SELECT count(*) FROM message INDEXED BY message_claimed WHERE stage = 1)
+    (SELECT count(*) FROM message INDEXED BY message_claimed WHERE stage IN (1, 4))
 
 -- name: sequences
 SELECT name, next FROM sequence

@@ -2,7 +2,7 @@
 
 Guarantees: one gateway at a time has the file (flock on `<file>.lock`, gone with the process);
 commands may use the books beside it, and bring the schema up only where no gateway runs. What an
-earlier run had in hand when it died is back in the queue before anything else happens.
+earlier run had in hand when it died is back in the queue, or held, before anything else happens.
 """
 
 from __future__ import annotations
@@ -22,10 +22,20 @@ from habar.errors import AlreadyOpen, StoreUnavailable
 from habar.model.message import MessageStatus, Ref
 from habar.store.lock import lock_file
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
-from habar.store.readings import Counts, Story, UnmatchedReceipt, WaitingAccount
+from habar.store.readings import (
+    Counts,
+    HeldMessage,
+    Place,
+    Queued,
+    Sent,
+    Story,
+    UnmatchedReceipt,
+    WaitingAccount,
+)
 from habar.store.retention import Keep, Tidied
 from habar.store.sqlite.books import SqliteBooks
 from habar.store.sqlite.connection import name_of
+from habar.store.sqlite.decisions import decide, match
 from habar.store.sqlite.journal import SqliteJournal
 from habar.store.sqlite.migrate import migrate
 from habar.store.sqlite.network import SqliteNetwork
@@ -182,6 +192,32 @@ class SqliteStore:
         """See store.port.Store."""
         return await self._open.reads.waiting(operator_id)
 
+    async def queued(
+        self, operator_id: int, after: Place | None, limit: int, now: int
+    ) -> list[Queued]:
+        """See store.port.Store."""
+        return await self._open.reads.queued(operator_id, after, limit, now)
+
+    async def held(self, operator_id: int | None, limit: int) -> list[HeldMessage]:
+        """See store.port.Store."""
+        return await self._open.reads.held(operator_id, limit)
+
+    async def decide(self, message_id: int, resend: bool, *, actor: str, now: int) -> None:
+        """See store.port.Store."""
+        await self._open.journal.run(lambda c: decide(c, message_id, resend, actor=actor, now=now))
+
+    async def match(
+        self, receipt_id: int, message_id: int, part: int, *, actor: str, now: int
+    ) -> None:
+        """See store.port.Store."""
+        await self._open.journal.run(
+            lambda c: match(c, receipt_id, message_id, part, actor=actor, now=now)
+        )
+
+    async def sent_to(self, account_id: int, message_id: int) -> Sent | None:
+        """See store.port.Store."""
+        return await self._open.reads.sent_to(account_id, message_id)
+
     async def story(self, message_id: int) -> Story | None:
         """See store.port.Store."""
         return await self._open.reads.story(message_id)
@@ -237,7 +273,14 @@ def _begin_run(parts: _Open, now: int) -> int:
     try:
         parts.writer.finish_checkpoint()  # runs that die one after another must not pile up the log
         connection.execute("BEGIN IMMEDIATE")
-        recovered = connection.execute(QUERIES["recover_claimed"], (now,)).rowcount
+        recovered = sum(
+            connection.execute(QUERIES[name], values).rowcount
+            for name, values in (
+                ("recover_boarded", (now,)),
+                ("recover_claimed", (now,)),
+                ("release_claimed", ()),
+            )
+        )
         connection.execute(QUERIES["begin_run"], (now, recovered))
         connection.execute("COMMIT")
         parts.journal.calibrate()
@@ -249,14 +292,18 @@ def _begin_run(parts: _Open, now: int) -> int:
 def _end_run(writer: Writer) -> None:
     """What is claimed still has not left this process: it goes back as it was.
 
+    What is marked as boarded may have, and nobody has said otherwise: it is held.
+
     Where the disk does not have it, the next start will take this run for one that died.
     """
     connection = writer.connection
+    now = time.time_ns() // 1_000_000
     try:
         connection.execute("BEGIN IMMEDIATE")
+        connection.execute(QUERIES["recover_boarded"], (now,))
         connection.execute(QUERIES["release_claimed"])
         writer.batch.ids.give_back(connection)
-        connection.execute(QUERIES["end_run"], (time.time_ns() // 1_000_000,))
+        connection.execute(QUERIES["end_run"], (now,))
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         log.error("the end of the run could not be written", error=name_of(error))

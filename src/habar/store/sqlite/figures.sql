@@ -25,7 +25,8 @@ FROM sender
 -- name: message
 SELECT count(*) AS rows, sum(id) AS ids, sum(parts) AS parts, sum(price) AS prices,
     sum(refunded) AS refunds, sum(state) AS states, sum(stage IN (0, 1)) AS waiting,
-    sum(stage = 2) AS sent, sum(repeats + (stage = 1)) AS repeats,
+    sum(stage = 2) AS sent, sum(stage IN (4, 5)) AS held,
+    sum(repeats + (stage IN (1, 4))) AS repeats, sum(route_id) AS routes,
     sum(length(CAST(text AS BLOB))) AS octets,
     sum((id % 1000003) * (length(CAST(text AS BLOB)) + 1) % 1000003) AS checksum
 FROM message
@@ -41,7 +42,7 @@ SELECT count(*) AS rows, sum(account_id) AS accounts, sum(message_id) AS ids,
 FROM customer_ref
 
 -- name: receipt_unmatched
-SELECT count(*) AS rows, sum(id) AS ids, sum(state) AS states,
+SELECT count(*) AS rows, sum(id) AS ids, sum(state) AS states, sum(whole) AS whole,
     sum(length(CAST(raw AS BLOB))) AS octets
 FROM receipt_unmatched
 

@@ -9,6 +9,8 @@ asked. A key too many in memory does no harm, so a rolled-back transaction need 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
 from habar.model.status import MessageState
 from habar.store.operator_key import operator_key
@@ -44,6 +46,7 @@ class Parked:
                 receipt.done_at,
                 receipt.at,
                 receipt.raw,
+                receipt.whole,
             ),
         )
         for name in candidates:
@@ -62,10 +65,7 @@ class Parked:
             QUERIES["parked_receipts"], (key, name, event.operator_id, event.at - EARLY_MS)
         ).fetchall()
         connection.executemany(QUERIES["unpark_receipt"], [(row[0],) for row in rows])
-        return [
-            ReceiptSeen(row[1], (name,), MessageState(row[3]), row[4], row[5], row[6], row[7])
-            for row in rows
-        ]
+        return [receipt_of(row)._replace(candidates=(name,)) for row in rows]
 
     def _note(self, key: int, at: int) -> None:
         if len(self._recent) >= self._capacity:
@@ -81,3 +81,10 @@ class Parked:
             if noted >= at:
                 return
             del self._recent[key]
+
+
+def receipt_of(row: Sequence[Any]) -> ReceiptSeen:
+    """A row of those that are kept aside, as it was seen."""
+    _, operator_id, name, state, error, done_at, at, raw, whole = row
+    known = MessageState(state)
+    return ReceiptSeen(operator_id, (name,), known, error, done_at, at, raw, bool(whole))

@@ -60,18 +60,25 @@ class PartRows:
                 self._keep(row)
         return self._parts.get((message_id, part))
 
-    def states(self, part: PartRow) -> list[MessageState | None]:
-        """The states of all parts of that part's message, as they are now."""
+    def others(self, part: PartRow) -> list[PartRow]:
+        """The other parts of that part's message that the operator has taken."""
+        numbers = range(1, part.message.parts + 1)
+        found = [self.numbered(part.message_id, n) for n in numbers if n != part.part]
+        return [other for other in found if other is not None]
+
+    def settle(self, part: PartRow, at: int) -> None:
+        """What becomes of the part's message."""
         if part.message.parts == 1:
-            return [part.state]
-        known: dict[int, MessageState | None] = dict.fromkeys(range(1, part.message.parts + 1))
+            part.message.settle([part.was], [part.state], at)
+            return
+        before: dict[int, MessageState | None] = dict.fromkeys(range(1, part.message.parts + 1))
+        now = before.copy()
         for number, state in self._connection.execute(QUERIES["part_states"], (part.message_id,)):
+            before[number] = now[number] = None if state is None else MessageState(state)
             held = self._parts.get((part.message_id, number))
             if held is not None:
-                known[number] = held.state
-            elif state is not None:
-                known[number] = MessageState(state)
-        return list(known.values())
+                now[number] = held.state
+        part.message.settle([*before.values()], [*now.values()], at)
 
     def save(self) -> None:
         """Write what has changed."""
@@ -100,11 +107,12 @@ class PartRows:
         return rows
 
     def _keep(self, row: tuple[Any, ...]) -> None:
-        number = (row[2], row[3])
-        if number in self._parts:
-            return
-        message = self._messages.get(row[2])
-        if message is None:
-            message = self._messages[row[2]] = MessageRow(*row[10:12])
-        part = self._parts[number] = PartRow(row, message)
-        self._named.setdefault((row[0], row[1]), []).append(part)
+        part = self._parts.get((row[2], row[3]))
+        if part is None:
+            message = self._messages.get(row[2])
+            if message is None:
+                message = self._messages[row[2]] = MessageRow(*row[10:12])
+            part = self._parts[row[2], row[3]] = PartRow(row, message)
+        named = self._named.get((row[0], row[1]))
+        if named is not None and part not in named:
+            named.append(part)

@@ -19,8 +19,9 @@ SELECT next FROM sequence WHERE name = 'message'
 -- name: insert_message
 INSERT INTO message (
     id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
-    priority, created_at, due_at, expires_at, operator_id, stage, state, price, next_at
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    priority, created_at, due_at, expires_at, operator_id, stage, state, price, route_id,
+    next_at
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: complete_at_once
 UPDATE message SET completed_at = created_at WHERE id = ?
@@ -52,27 +53,37 @@ ON CONFLICT DO UPDATE SET operator_id = excluded.operator_id,
     sent_at = excluded.sent_at
 
 -- name: mark_sent
-UPDATE message SET stage = 2 WHERE id = ? AND stage < 2
+UPDATE message SET stage = 2, next_at = ? WHERE id = ? AND stage NOT IN (2, 3)
 
 -- name: mark_sent_for_good
-UPDATE message SET stage = 3, state = ?, completed_at = ? WHERE id = ? AND stage < 2
+UPDATE message SET stage = 3, state = ?, completed_at = ?
+WHERE id = ? AND stage NOT IN (2, 3)
 
 -- name: postpone
 UPDATE message SET stage = 0, next_at = ?, attempts = attempts + 1, last_error = ?,
     state = CASE state WHEN 100 THEN 106 ELSE state END,
-    repeats = repeats + ?, uncertain_at = coalesce(?, uncertain_at)
-WHERE id = ? AND stage = 1
+    repeats = repeats + ?, uncertain_at = coalesce(?, uncertain_at),
+    operator_id = coalesce(?, operator_id)
+WHERE id = ? AND stage IN (1, 4)
 
 -- name: release
-UPDATE message SET stage = 0 WHERE id = ? AND stage = 1
+UPDATE message SET stage = 0 WHERE id = ? AND stage IN (1, 4)
 
 -- name: release_uncertain
-UPDATE message SET stage = 0, repeats = repeats + 1, uncertain_at = ? WHERE id = ? AND stage = 1
+UPDATE message SET stage = 0, repeats = repeats + 1, uncertain_at = ?
+WHERE id = ? AND stage IN (1, 4)
+
+-- name: board
+UPDATE message SET stage = 4 WHERE id = ? AND stage IN (1, 4)
+
+-- name: hold
+UPDATE message SET stage = 5, repeats = repeats + 1, last_error = ?, uncertain_at = ?
+WHERE id = ? AND stage IN (1, 4)
 
 -- name: finish
 UPDATE message SET stage = 3, state = ?, completed_at = ?, last_error = ?,
     refunded = CASE WHEN ? THEN price ELSE 0 END
-WHERE id = ? AND stage < 3
+WHERE id = ? AND stage <> 3
 RETURNING account_id, price, parts
 
 -- Receipts ---------------------------------------------------------------------------------------
@@ -109,8 +120,9 @@ WHERE message_id = ? AND part = ?
 UPDATE message SET stage = 3, state = ?, completed_at = ? WHERE id = ?
 
 -- name: park_receipt
-INSERT INTO receipt_unmatched (operator_id, operator_message_id, state, error, done_at, at, raw)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO receipt_unmatched (
+    operator_id, operator_message_id, state, error, done_at, at, raw, whole
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: park_key
 INSERT OR IGNORE INTO receipt_unmatched_key (operator_key, receipt_id, operator_message_id)
@@ -118,12 +130,19 @@ VALUES (?, ?, ?)
 
 -- name: parked_receipts
 SELECT receipt.id, receipt.operator_id, receipt.operator_message_id, receipt.state, receipt.error,
-    receipt.done_at, receipt.at, receipt.raw
+    receipt.done_at, receipt.at, receipt.raw, receipt.whole
 FROM receipt_unmatched_key AS parked
 CROSS JOIN receipt_unmatched AS receipt ON receipt.id = parked.receipt_id
 WHERE parked.operator_key = ? AND parked.operator_message_id = ? AND receipt.operator_id = ?
     AND receipt.at >= ?
 ORDER BY parked.receipt_id
+
+-- name: parked_receipt
+SELECT id, operator_id, operator_message_id, state, error, done_at, at, raw, whole
+FROM receipt_unmatched WHERE id = ?
+
+-- name: part_operator
+SELECT operator_id FROM part WHERE message_id = ? AND part = ?
 
 -- name: unpark_receipt
 DELETE FROM receipt_unmatched WHERE id = ?
@@ -143,6 +162,37 @@ WHERE stage = 0 AND operator_id = ? AND priority = ? AND account_id = ?
     AND next_at <= ?
 ORDER BY next_at LIMIT ?
 
+-- name: held_messages
+SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
+    expires_at, attempts, repeats
+FROM message INDEXED BY message_held
+WHERE stage = 5 AND operator_id = ? AND uncertain_at <= ?
+ORDER BY uncertain_at LIMIT ?
+
+-- name: claim_held
+UPDATE message SET stage = 4 WHERE id = ?
+
+-- name: queued_of_account
+SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
+    expires_at, attempts, repeats, next_at
+FROM message INDEXED BY message_queue
+WHERE stage = 0 AND operator_id = ? AND priority = ? AND account_id = ?
+    AND next_at <= ? AND (next_at, id) > (?, ?)
+    AND NOT EXISTS (SELECT 1 FROM part WHERE part.message_id = message.id)
+ORDER BY next_at, id LIMIT ?
+
+-- name: move
+UPDATE message SET operator_id = ?, next_at = min(next_at, max(due_at, ?))
+WHERE id = ? AND stage = 0 AND operator_id = ?
+    AND NOT EXISTS (SELECT 1 FROM part WHERE part.message_id = message.id)
+
+-- name: resend
+UPDATE message SET stage = 0, next_at = min(next_at, max(due_at, ?)) WHERE id = ?
+
+-- name: past_awaiting
+SELECT id, parts FROM message INDEXED BY message_awaited
+WHERE stage = 2 AND next_at <= ? ORDER BY next_at LIMIT ?
+
 -- name: claim
 UPDATE message SET stage = 1 WHERE id = ?
 
@@ -161,7 +211,7 @@ WHERE stage = 0 AND due_at < ? ORDER BY due_at LIMIT ?
 SELECT EXISTS (SELECT 1 FROM part WHERE message_id = ?)
 
 -- name: whose
-SELECT account_id, stage, state FROM message WHERE id = ?
+SELECT account_id, stage, state, last_error FROM message WHERE id = ?
 
 -- name: next_account
 SELECT priority, account_id, next_at FROM message INDEXED BY message_queue
@@ -174,13 +224,25 @@ WHERE stage = 0 AND operator_id = ? AND priority > ?
 ORDER BY priority, account_id, next_at LIMIT 1
 
 -- Runs -------------------------------------------------------------------------------------------
+-- name: recover_boarded
+UPDATE message SET stage = 5, repeats = repeats + 1, uncertain_at = ?, last_error = ''
+WHERE id IN (
+    SELECT id FROM message INDEXED BY message_claimed WHERE stage IN (1, 4) AND stage = 4
+)
+
 -- name: recover_claimed
 UPDATE message SET stage = 0, repeats = repeats + 1, uncertain_at = ?
-WHERE id IN (SELECT id FROM message INDEXED BY message_claimed WHERE stage = 1)
+WHERE id IN (
+    SELECT id FROM message INDEXED BY message_claimed WHERE stage IN (1, 4) AND stage = 1
+) AND NOT EXISTS (
+    SELECT 1 FROM operator WHERE operator.id = message.operator_id AND in_doubt <> 'resend'
+)
 
 -- name: release_claimed
 UPDATE message SET stage = 0
-WHERE id IN (SELECT id FROM message INDEXED BY message_claimed WHERE stage = 1)
+WHERE id IN (
+    SELECT id FROM message INDEXED BY message_claimed WHERE stage IN (1, 4) AND stage = 1
+)
 
 -- name: begin_run
 INSERT INTO run (started_at, recovered) VALUES (?, ?)
@@ -278,7 +340,7 @@ WHERE ref.account_id = ? AND ref.customer_id IN (:list)
 SELECT message.account_id, message.customer_id, message.protocol, message.sender,
     message.recipient, message.text, message.data_coding, message.flash, message.parts,
     message.priority, message.created_at, message.due_at, message.expires_at,
-    message.operator_id, message.stage, message.state, message.price,
+    message.operator_id, message.stage, message.state, message.price, message.route_id,
     account.login, coalesce(operator.name, ''), message.attempts, message.repeats,
     message.uncertain_at, message.last_error, message.completed_at, message.refunded
 FROM message
@@ -290,18 +352,35 @@ WHERE message.id = ?
 SELECT part, operator_id, operator_message_id, sent_at, state, error, done_at, receipt_at, receipts
 FROM part WHERE message_id = ? ORDER BY part
 
+-- name: sent_to
+SELECT operator_id, sender, recipient, stage FROM message WHERE id = ? AND account_id = ?
+
+-- name: sent_parts_to
+SELECT part, operator_message_id, state FROM part WHERE message_id = ? ORDER BY part
+
+-- name: held
+SELECT id, operator_id, uncertain_at, recipient, last_error FROM message INDEXED BY message_held
+WHERE stage = 5 ORDER BY uncertain_at, id LIMIT ?
+
+-- name: held_of
+SELECT id, operator_id, uncertain_at, recipient, last_error FROM message INDEXED BY message_held
+WHERE stage = 5 AND operator_id = ? ORDER BY uncertain_at, id LIMIT ?
+
 -- name: unmatched_receipts
-SELECT operator_id, operator_message_id, state, error, at, raw
+SELECT id, operator_id, operator_message_id, state, error, at, raw
 FROM receipt_unmatched ORDER BY id DESC LIMIT ?
 
 -- name: count_waiting
 SELECT count(*) FROM message INDEXED BY message_age WHERE stage = 0
 
 -- name: count_claimed
-SELECT count(*) FROM message INDEXED BY message_claimed WHERE stage = 1
+SELECT count(*) FROM message INDEXED BY message_claimed WHERE stage IN (1, 4)
 
 -- name: count_unmatched
 SELECT count(*) FROM receipt_unmatched
+
+-- name: count_held
+SELECT count(*) FROM message INDEXED BY message_held WHERE stage = 5
 
 -- Books ------------------------------------------------------------------------------------------
 -- name: accounts

@@ -1,4 +1,4 @@
-"""Answers the questions that write: claims, expiry, withdrawal.
+"""Answers the questions that write: claims, moves, ends of waiting, withdrawal.
 
 Guarantees: a message is given out once until it is back in the queue; the queue is read by its
 index only, a bounded number of rows a question. What ends here unsent is refunded; a message of
@@ -13,8 +13,8 @@ from typing import Any
 
 from habar.errors import NotFound
 from habar.model.message import Outgoing
-from habar.model.status import MessageState, Stage
-from habar.store.port import Claim, ExpireWaiting, Question, Withdraw
+from habar.model.status import IN_HAND, MessageState, Stage, of_given_up
+from habar.store.port import Claim, ClaimHeld, EndAwaited, ExpireWaiting, Moved, Question, Withdraw
 from habar.store.sqlite.results import end_message
 from habar.store.sqlite.sql import QUERIES, slices
 
@@ -28,6 +28,12 @@ def answer(connection: sqlite3.Connection, question: Question) -> Any:
         return _claim(connection, question)
     if isinstance(question, ExpireWaiting):
         return _expire(connection, question)
+    if isinstance(question, EndAwaited):
+        return _end_awaited(connection, question)
+    if isinstance(question, Moved):
+        return _move(connection, question)
+    if isinstance(question, ClaimHeld):
+        return _claim_held(connection, question)
     return _withdraw(connection, question)
 
 
@@ -49,6 +55,13 @@ def _claim(connection: sqlite3.Connection, claim: Claim) -> list[Outgoing]:
         if len(rows) < wanted:
             break
     return _with_sent_parts(connection, given)
+
+
+def _claim_held(connection: sqlite3.Connection, claim: ClaimHeld) -> list[Outgoing]:
+    place = (claim.operator_id, claim.now, claim.limit)
+    rows = connection.execute(QUERIES["held_messages"], place).fetchall()
+    connection.executemany(QUERIES["claim_held"], [row[:1] for row in rows])
+    return _with_sent_parts(connection, [Outgoing(*row) for row in rows])
 
 
 def _with_sent_parts(connection: sqlite3.Connection, messages: list[Outgoing]) -> list[Outgoing]:
@@ -77,19 +90,41 @@ def _expire(connection: sqlite3.Connection, question: ExpireWaiting) -> list[int
 
 
 def _expire_one(connection: sqlite3.Connection, message_id: int, now: int) -> None:
-    refund = not _begun(connection, message_id)
+    refund = not begun(connection, message_id)
     end_message(connection, message_id, MessageState.EXPIRED, "", now, refund=refund)
+
+
+def _end_awaited(connection: sqlite3.Connection, question: EndAwaited) -> list[int]:
+    rows = connection.execute(QUERIES["past_awaiting"], (question.now, question.limit)).fetchall()
+    ended = []
+    for message_id, parts in rows:
+        known = [row[1] for row in connection.execute(QUERIES["part_states"], (message_id,))]
+        states = [MessageState(one) if one else None for one in known]
+        state = of_given_up([*states, *[None] * (parts - len(states))])
+        ended.append((state, question.now, message_id))
+    connection.executemany(QUERIES["settle_message"], ended)
+    return [row[0] for row in rows]
+
+
+def _move(connection: sqlite3.Connection, question: Moved) -> list[int]:
+    return [
+        message_id
+        for message_id, to in question.moves
+        if connection.execute(
+            QUERIES["move"], (to, question.now, message_id, question.from_operator)
+        ).rowcount
+    ]
 
 
 def _withdraw(connection: sqlite3.Connection, question: Withdraw) -> MessageState | NotFound | None:
     row = connection.execute(QUERIES["whose"], (question.message_id,)).fetchone()
     if row is None or row[0] != question.account_id:
         return NotFound(f"message {question.message_id}")
-    _, stage, state = row
+    _, stage, state, _ = row
     if stage == Stage.DONE and state == MessageState.DELETED:
         return MessageState.DELETED
-    at_hand = stage == Stage.WAITING or (stage == Stage.CLAIMED and question.in_hand)
-    if not at_hand or _begun(connection, question.message_id):
+    at_hand = stage == Stage.WAITING or (question.in_hand and stage in IN_HAND)
+    if not at_hand or begun(connection, question.message_id):
         return None
     end_message(
         connection, question.message_id, MessageState.DELETED, "", question.now, refund=True
@@ -97,6 +132,6 @@ def _withdraw(connection: sqlite3.Connection, question: Withdraw) -> MessageStat
     return MessageState.DELETED
 
 
-def _begun(connection: sqlite3.Connection, message_id: int) -> bool:
+def begun(connection: sqlite3.Connection, message_id: int) -> bool:
     """Whether the operator has taken a part of it."""
     return bool(connection.execute(QUERIES["begun"], (message_id,)).fetchone()[0])

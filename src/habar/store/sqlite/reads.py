@@ -14,9 +14,20 @@ from pathlib import Path
 from typing import TypeVar
 
 from habar.errors import StoreUnavailable
-from habar.model.message import MESSAGE_COLUMNS, MessageStatus, Ref, Submission
-from habar.model.status import MessageState, visible_state
-from habar.store.readings import Counts, PartStory, Story, UnmatchedReceipt, WaitingAccount
+from habar.model.message import MESSAGE_COLUMNS, MessageStatus, Outgoing, Ref, Submission
+from habar.model.status import MessageState, Stage, visible_state
+from habar.store.readings import (
+    Counts,
+    HeldMessage,
+    PartStory,
+    Place,
+    Queued,
+    Sent,
+    SentPart,
+    Story,
+    UnmatchedReceipt,
+    WaitingAccount,
+)
 from habar.store.sqlite.connection import connect, name_of
 from habar.store.sqlite.sql import QUERIES, slices
 
@@ -65,6 +76,25 @@ class Reads:
         """See store.port.Store."""
         return await self.aside(lambda connection: _waiting(connection, operator_id))
 
+    async def queued(
+        self, operator_id: int, after: Place | None, limit: int, now: int
+    ) -> list[Queued]:
+        """See store.port.Store."""
+        return await self.aside(lambda c: _queued(c, operator_id, after, limit, now))
+
+    async def held(self, operator_id: int | None, limit: int) -> list[HeldMessage]:
+        """See store.port.Store."""
+        name = "held" if operator_id is None else "held_of"
+        values = [one for one in (operator_id, limit) if one is not None]
+        rows = self.here(lambda connection: connection.execute(QUERIES[name], values).fetchall())
+        return [HeldMessage(*row) for row in rows]
+
+    async def sent_to(self, account_id: int, message_id: int) -> Sent | None:
+        """See store.port.Store."""
+        if not _possible(message_id):
+            return None
+        return self.here(lambda connection: _sent_to(connection, account_id, message_id))
+
     async def story(self, message_id: int) -> Story | None:
         """See store.port.Store."""
         if not 0 < message_id <= _KEY_MAX:
@@ -79,8 +109,8 @@ class Reads:
             ).fetchall()
         )
         return [
-            UnmatchedReceipt(operator_id, name, MessageState(state), error, at, raw)
-            for operator_id, name, state, error, at, raw in rows
+            UnmatchedReceipt(number, operator_id, name, MessageState(state), error, at, raw)
+            for number, operator_id, name, state, error, at, raw in rows
         ]
 
     def last_run(self) -> tuple[int, int] | None:
@@ -160,6 +190,38 @@ def _waiting(connection: sqlite3.Connection, operator_id: int) -> list[WaitingAc
     return found
 
 
+def _queued(
+    connection: sqlite3.Connection, operator_id: int, after: Place | None, limit: int, now: int
+) -> list[Queued]:
+    """Account by account, so that what is scheduled for later is not read."""
+    found: list[Queued] = []
+    for priority, account_id, _ in _waiting(connection, operator_id):
+        place = after and after[:2]
+        if place is not None and (priority, account_id) < place:
+            continue
+        begin = after[2:] if after and place == (priority, account_id) else (-1, -1)
+        values = (operator_id, priority, account_id, now, *begin, limit - len(found))
+        for *message, next_at in connection.execute(QUERIES["queued_of_account"], values):
+            out = Outgoing(*message)
+            found.append(Queued(Place(priority, account_id, next_at, out.message_id), out))
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _sent_to(connection: sqlite3.Connection, account_id: int, message_id: int) -> Sent | None:
+    row = connection.execute(QUERIES["sent_to"], (message_id, account_id)).fetchone()
+    if row is None:
+        return None
+    operator_id, sender, recipient, stage = row
+    parts = connection.execute(QUERIES["sent_parts_to"], (message_id,))
+    told = tuple(
+        SentPart(part, name, None if state is None else MessageState(state))
+        for part, name, state in parts
+    )
+    return Sent(operator_id, sender, recipient, Stage(stage), told)
+
+
 def _story(connection: sqlite3.Connection, message_id: int) -> Story | None:
     row = connection.execute(QUERIES["story"], (message_id,)).fetchone()
     if row is None:
@@ -196,5 +258,5 @@ def _claimed(connection: sqlite3.Connection) -> int:
 
 
 def _counts(connection: sqlite3.Connection) -> Counts:
-    names = ("count_waiting", "count_claimed", "count_unmatched")
+    names = ("count_waiting", "count_claimed", "count_unmatched", "count_held")
     return Counts(*[connection.execute(QUERIES[name]).fetchone()[0] for name in names])

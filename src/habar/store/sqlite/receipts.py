@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from habar.store.part_rows import PartRow
+from habar.store.part_rows import PartRow, ends_all
 from habar.store.port import PartAccepted, ReceiptSeen
 from habar.store.sqlite.parked import Parked
 from habar.store.sqlite.part_rows import PartRows
@@ -31,11 +31,11 @@ def write_receipts(
             parked.park(connection, receipt)
             answers.append(None)
             continue
-        part.take(receipt)
+        _tell(rows, part, receipt, receipt.at)
         touched[part.message_id, part.part] = part, receipt.at
         answers.append(part.message_id)
     for part, at in touched.values():
-        _settle(rows, part, at)
+        rows.settle(part, at)
     rows.save()
     return answers
 
@@ -50,10 +50,22 @@ def apply_early(
             rows = rows or PartRows(connection)
             part = rows.numbered(event.message_id, event.part)
             if part is not None:
-                part.take(receipt)
-                _settle(rows, part, max(receipt.at, event.at))
+                _apply(rows, part, receipt, max(receipt.at, event.at))
     if rows is not None:
         rows.save()
+
+
+def apply_to(
+    connection: sqlite3.Connection, receipt: ReceiptSeen, message_id: int, number: int
+) -> bool:
+    """Give a part the receipt that somebody says is its own; False: there is no such part."""
+    rows = PartRows(connection)
+    part = rows.numbered(message_id, number)
+    if part is None:
+        return False
+    _apply(rows, part, receipt, max(receipt.at, part.sent_at))
+    rows.save()
+    return True
 
 
 def _meant(rows: PartRows, receipt: ReceiptSeen) -> PartRow | None:
@@ -65,5 +77,14 @@ def _meant(rows: PartRows, receipt: ReceiptSeen) -> PartRow | None:
     return None
 
 
-def _settle(rows: PartRows, part: PartRow, at: int) -> None:
-    part.message.settle(rows.states(part), at)
+def _tell(rows: PartRows, part: PartRow, receipt: ReceiptSeen, at: int) -> None:
+    part.take(receipt)
+    if ends_all(receipt):
+        for other in rows.others(part):
+            other.hear(receipt)
+        part.message.end(receipt.state, at)
+
+
+def _apply(rows: PartRows, part: PartRow, receipt: ReceiptSeen, at: int) -> None:
+    _tell(rows, part, receipt, at)
+    rows.settle(part, at)

@@ -1,4 +1,4 @@
-"""Writes down what became of messages at the operator's door: taken, put off, ended, released.
+"""Writes down what became of messages at the operator's door: taken, put off, held, ended.
 
 Guarantees: a message ends once, and so is refunded at most once; one that ended stays as it ended
 (only receipts may better it, see receipts.py). Runs inside a transaction that its caller holds.
@@ -11,7 +11,15 @@ from collections.abc import Sequence
 
 from habar.model.status import MessageState
 from habar.store.operator_key import operator_key
-from habar.store.port import Finished, PartAccepted, Postponed, Released
+from habar.store.port import (
+    AWAITED_MS,
+    Boarded,
+    Finished,
+    Held,
+    PartAccepted,
+    Postponed,
+    Released,
+)
 from habar.store.sqlite.sql import QUERIES, insert
 
 
@@ -32,7 +40,11 @@ def write_parts(connection: sqlite3.Connection, events: Sequence[PartAccepted]) 
             for event in events
         ],
     )
-    sent = [(e.message_id,) for e in events if e.last and e.final_state is None]
+    sent = [
+        (e.awaited_until or e.at + AWAITED_MS, e.message_id)
+        for e in events
+        if e.last and e.final_state is None
+    ]
     if sent:
         connection.executemany(QUERIES["mark_sent"], sent)
     ended = [(e.final_state, e.at, e.message_id) for e in events if e.last and e.final_state]
@@ -41,9 +53,12 @@ def write_parts(connection: sqlite3.Connection, events: Sequence[PartAccepted]) 
 
 
 def write_settled(
-    connection: sqlite3.Connection, event: Postponed | Finished | Released
+    connection: sqlite3.Connection, event: Postponed | Finished | Released | Boarded | Held
 ) -> int | None:
-    """The message that the event changed; None where it came too late to change anything."""
+    """The message that the event changed; None where it came too late to change anything.
+
+    Of several messages the first that changed is told.
+    """
     if isinstance(event, Postponed):
         return _postpone(connection, event)
     if isinstance(event, Finished):
@@ -51,7 +66,7 @@ def write_settled(
             connection, event.message_id, event.state, event.error, event.at, refund=event.refund
         )
         return event.message_id if ended else None
-    return _release(connection, event)
+    return _change_each(connection, event)
 
 
 def end_message(
@@ -81,19 +96,32 @@ def _postpone(connection: sqlite3.Connection, event: Postponed) -> int | None:
     uncertain_at = event.at if event.uncertain else None
     changed = connection.execute(
         QUERIES["postpone"],
-        (event.due_at, event.error, event.uncertain, uncertain_at, event.message_id),
+        (
+            event.due_at,
+            event.error,
+            event.uncertain,
+            uncertain_at,
+            event.operator_id,
+            event.message_id,
+        ),
     ).rowcount
     return event.message_id if changed else None
 
 
-def _release(connection: sqlite3.Connection, event: Released) -> int | None:
-    """Of several messages the first that changed is told."""
+def _change_each(connection: sqlite3.Connection, event: Released | Boarded | Held) -> int | None:
+    name, values = _change(event)
     first = None
     for message_id in event.message_ids:
-        if event.uncertain:
-            done = connection.execute(QUERIES["release_uncertain"], (event.at, message_id))
-        else:
-            done = connection.execute(QUERIES["release"], (message_id,))
+        done = connection.execute(QUERIES[name], (*values, message_id))
         if done.rowcount and first is None:
             first = message_id
     return first
+
+
+def _change(event: Released | Boarded | Held) -> tuple[str, tuple[str | int, ...]]:
+    """The statement that does it, and what it is given before the message's id."""
+    if isinstance(event, Boarded):
+        return "board", ()
+    if isinstance(event, Held):
+        return "hold", (event.error, event.at)
+    return ("release_uncertain", (event.at,)) if event.uncertain else ("release", ())
