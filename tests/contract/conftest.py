@@ -153,6 +153,12 @@ class SqliteEngine:
         writer.execute("UPDATE operator SET in_doubt = ? WHERE id = ?", (word, operator_id))
         writer.close()
 
+    def forget_awaiting(self, message_id: int) -> None:
+        """A message that was sent by a version that awaited receipts for ever."""
+        writer = sqlite3.connect(self._path, isolation_level=None)
+        writer.execute("UPDATE message SET next_at = due_at WHERE id = ?", (message_id,))
+        writer.close()
+
     def child(self) -> list[str]:
         """The command of a process that submits without end and tells the ids it was answered."""
         return [sys.executable, str(Path(__file__).parent / "child.py"), "sqlite", str(self._path)]

@@ -196,6 +196,10 @@ class PostgresEngine:
         """What the operator's settings say of what was in the window when all broke off."""
         self.aside.execute("UPDATE operator SET in_doubt = $1 WHERE id = $2", word, operator_id)
 
+    def forget_awaiting(self, message_id: int) -> None:
+        """A message that was sent by a version that awaited receipts for ever."""
+        self.aside.execute("UPDATE message SET next_at = due_at WHERE id = $1", message_id)
+
     def child(self) -> list[str]:
         """The command of a process that submits without end and tells the ids it was answered."""
         script = Path(__file__).parent / "child.py"

@@ -43,6 +43,23 @@ async def test_where_nobody_says_for_how_long(desk: Any) -> None:
     assert await desk.asked(EndAwaited(NOW + 1000 + AWAITED_MS, 10)) == [message]
 
 
+async def test_a_moment_before_it_was_sent_is_none_but_the_next(desk: Any) -> None:
+    message = await sent(desk, "7", until=NOW)
+    assert await desk.asked(EndAwaited(NOW + 1000, 10)) == []
+    assert await desk.asked(EndAwaited(NOW + 1001, 10)) == [message]
+
+
+async def test_what_was_sent_before_receipts_were_awaited_for_a_time(
+    desk: Any, engine: Any
+) -> None:
+    old, new = await sent(desk, "7"), await sent(desk, "8")
+    engine.forget_awaiting(old)
+    assert await desk.asked(EndAwaited(UNTIL, 10)) == [new]
+    assert await desk.stage(old) == 2
+    assert await desk.asked(EndAwaited(NOW + 1000 + AWAITED_MS - 1, 10)) == []
+    assert await desk.asked(EndAwaited(NOW + 1000 + AWAITED_MS, 10)) == [old]
+
+
 async def test_at_most_so_many_the_longest_awaited_first(desk: Any) -> None:
     late, early, middle = [
         await sent(desk, name, until=UNTIL + shift)

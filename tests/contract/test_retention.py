@@ -180,8 +180,9 @@ class TestMessages:
 class TestReceipts:
     async def test_a_receipt_for_one_that_went_is_kept_unmatched(self, desk: Any) -> None:
         message = await desk.claimed(created_at=OLD, due_at=OLD)
-        await desk.accept(message, "A1", at=OLD)
-        await tidied(desk, ALL)
+        await desk.accept(message, "A1", at=OLD, awaited_until=OLD + 1)
+        await desk.asked(EndAwaited(OLD + 1, 10))
+        assert (await tidied(desk, ALL)).messages == 1
         assert await desk.receipt("A1", at=NOW) is None
         [kept] = await desk.store.unmatched_receipts(10)
         assert (kept.operator_message_id, kept.at) == ("A1", NOW)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from habar.errors import Refusal
 from habar.model.account import AccountKind
 from habar.model.status import MessageState, Stage
 from habar.store.nodes import Hint
-from habar.store.port import Claim, NewAccount
+from habar.store.port import Claim, ClaimHeld, EndAwaited, NewAccount
 
-from .watching import PATIENCE, Links, given_up
+from .watching import PATIENCE, Links, given_up, run_of
 
 NOW = 1_790_000_000_000
 INT32 = 2**31 - 1
@@ -105,6 +107,55 @@ async def test_a_dead_nodes_messages_come_back_with_a_doubt(engine: Any, pair: A
     assert (await other.story(sent)).submission.stage == Stage.SENT
     assert (await other.story(waiting)).repeats == 0
     assert await other.balanced()
+
+
+@pytest.mark.parametrize(("word", "repeats"), [("resend", 1), ("hold", 0)])
+async def test_of_a_dead_nodes_messages_those_are_held_that_may_be_at_the_operators(
+    engine: Any, pair: Any, word: str, repeats: int
+) -> None:
+    one, other = pair
+    engine.set_in_doubt(one.operator, word)
+    boarded, claimed, held = await one.claimed(), await one.claimed(), await one.held()
+    await one.board(boarded)
+    engine.die(one.store)
+    await given_up(engine, one, other)
+    assert [(o.message_id, o.repeats) for o in await other.claim()] == [(claimed, repeats)]
+    assert {h.message_id for h in await other.store.held(None, 10)} == {boarded, held}
+    assert [(await other.story(n)).repeats for n in (boarded, held)] == [1, 1]
+
+
+async def test_what_an_older_node_left_boarded_is_held_at_the_next_start(
+    engine: Any, pair: Any
+) -> None:
+    one, other = pair
+    message = await one.claimed()
+    await one.board(message)
+    run = await run_of(one, other)
+    engine.die(one.store)
+    engine.aside.execute("UPDATE node SET ended_at = lease_until WHERE id = $1", run)
+    assert await other.stage(message) == Stage.BOARDED
+    await engine.open_node("third")
+    assert await other.stage(message) == Stage.HELD
+
+
+async def test_nodes_share_what_is_to_be_asked_about(pair: Any) -> None:
+    one, other = pair
+    held = [await one.held() for _ in range(20)]
+    question = ClaimHeld(one.operator, 10, NOW + 99)
+    given = await asyncio.gather(one.asked(question), other.asked(question))
+    found = [out.message_id for outs in given for out in outs]
+    while more := await one.asked(question):
+        found += [out.message_id for out in more]
+    assert sorted(found) == held
+
+
+async def test_nodes_end_what_is_awaited_no_more_once(pair: Any) -> None:
+    one, other = pair
+    ids = [await one.claimed() for _ in range(20)]
+    await asyncio.gather(*[one.accept(n, f"n{n}", awaited_until=NOW + 5000) for n in ids])
+    question = EndAwaited(NOW + 5000, 15)
+    ended = await asyncio.gather(*[desk.asked(question) for desk in (one, other, one, other)])
+    assert sorted(number for numbers in ended for number in numbers) == ids
 
 
 async def test_a_living_lease_is_not_taken(engine: Any, pair: Any) -> None:

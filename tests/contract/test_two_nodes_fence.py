@@ -21,7 +21,8 @@ async def test_a_run_that_was_ended_cannot_touch_what_it_had(engine: Any, pair: 
     before = [await other.story(message) for message in held]
     late = [one.postpone(held[0], NOW + 500), one.release(held[1])]
     late.append(one.release(held[2], uncertain=True))
-    assert await asyncio.gather(*late) == [None, None, None]
+    late += [one.board(*held), one.hold(*held)]
+    assert await asyncio.gather(*late) == [None] * 5
     assert [await other.story(message) for message in held] == before
     assert [await other.release(message) for message in held] == held
 
@@ -35,6 +36,19 @@ async def test_what_waits_again_is_not_the_former_holders_to_put_off(
     assert await one.recorded(Postponed(message, NOW + 500, "ESME_RTHROTTLED", NOW)) is None
     [again] = await other.claim()
     assert (again.message_id, again.attempts, again.repeats) == (message, 0, 1)
+
+
+async def test_what_a_run_had_boarded_is_held_when_it_is_ended(engine: Any, pair: Any) -> None:
+    one, other = pair
+    message = await one.claimed()
+    await one.board(message)
+    await given_up(engine, one, other)
+    assert await one.release(message) is None
+    assert await one.postpone(message, NOW) is None
+    assert [held.message_id for held in await other.store.held(None, 10)] == [message]
+    await one.accept(message, "late")
+    assert await other.receipt("late") == message
+    assert await other.stage(message) == 3
 
 
 async def test_a_run_that_was_ended_is_told_and_begins_anew(engine: Any, pair: Any) -> None:

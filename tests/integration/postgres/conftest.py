@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from habar.model.status import MessageState
+from habar.store.port import EndAwaited
 
 from ...contract.conftest import Desk, furnish
 from ...contract.postgres_engine import PostgresEngine
@@ -67,7 +68,10 @@ class Days:
         return sorted(f"{table}_{first}" for table in ("message", "part") for first in spans)
 
     async def sent(self, days: int, count: int = 1) -> list[int]:
-        """Messages of so many days ago: taken by the operator, every other one delivered."""
+        """Messages of so many days ago: taken by the operator, every other one delivered.
+
+        The others ended when their receipts were awaited no more.
+        """
         at = NOW - days * DAY
         ids = []
         for number in range(count):
@@ -75,9 +79,11 @@ class Days:
             message = await self.desk.claimed(
                 customer_id=1000 + self._sent, created_at=at, due_at=at, price=0
             )
-            await self.desk.accept(message, f"A{message}", at=at + 1)
+            await self.desk.accept(message, f"A{message}", at=at + 1, awaited_until=at + 2)
             if number % 2:
                 await self.desk.receipt(f"A{message}", at=at + 2)
+            else:
+                assert await self.desk.asked(EndAwaited(at + 2, 10)) == [message]
             ids.append(message)
         return ids
 

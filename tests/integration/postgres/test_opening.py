@@ -14,8 +14,10 @@ import pytest
 from habar.errors import AlreadyOpen, HabarError, SchemaMismatch, StoreUnavailable
 from habar.store.postgres import PostgresStore
 from habar.store.postgres.connection import Address
+from habar.store.postgres.ids import make_span
 from habar.store.postgres.migrate import Step, migrate, newest, schema_of, steps
 from habar.store.postgres.node import Who
+from habar.store.postgres.sql import QUERIES
 
 from ...contract.postgres_engine import ROLES
 from ...postgres.proxy import Proxy
@@ -155,6 +157,32 @@ async def test_a_step_of_a_migration_may_take_longer_than_a_statement(
     await migrate(connection, told.append)
     assert [step.name for step in told] == ["slow"]
     connection.terminate()
+
+
+async def test_messages_of_an_older_schema_are_kept(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = steps()
+    monkeypatch.setattr("habar.store.postgres.migrate.steps", lambda: every[:1])
+    name = await postgres.create_database()
+    connection = await asyncpg.connect(postgres.url(name))
+    await migrate(connection)
+    async with connection.transaction():
+        await make_span(connection, 1, 1001, 3)
+    await connection.executemany(
+        "INSERT INTO message (id, account_id, protocol, sender, recipient, text, data_coding,"
+        " flash, parts, priority, created_at, due_at, operator_id, stage, state, price, next_at)"
+        " VALUES ($1 + 1, 1, 1, 'S', 7, 't', 0, 0, 1, 1, 5, 5, 1, $1, 106, 0, 5)",
+        [(stage,) for stage in range(4)],
+    )
+    monkeypatch.undo()
+    await migrate(connection)
+    rows = await connection.fetch("SELECT stage, next_at, route_id FROM message ORDER BY id")
+    assert [tuple(row) for row in rows] == [(stage, 5, 0) for stage in range(4)]
+    found = await connection.fetch(QUERIES["past_awaiting"], 9, 9)
+    assert [tuple(row) for row in found] == [(3, 1, 5)]
+    await connection.close()
+    await postgres.drop_database(name)
 
 
 async def test_a_step_that_the_server_refuses_is_told_as_such(

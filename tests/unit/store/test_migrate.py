@@ -11,6 +11,7 @@ from habar.errors import SchemaMismatch, StoreUnavailable
 from habar.store.sqlite import migrate as module
 from habar.store.sqlite.connection import connect
 from habar.store.sqlite.migrate import APPLICATION_ID, migrate, migrations
+from habar.store.sqlite.sql import QUERIES
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -29,6 +30,26 @@ def test_a_new_database_gets_everything_once(connection: sqlite3.Connection) -> 
     changes = connection.total_changes
     assert migrate(connection, permitted=False) == newest
     assert connection.total_changes == changes
+
+
+def test_messages_of_an_older_schema_are_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = connect(path, cache_kib=100, busy=0, read_only=False)
+    steps = migrations()
+    monkeypatch.setattr(module, "migrations", lambda: steps[:2])
+    migrate(connection, permitted=True)
+    connection.executemany(
+        "INSERT INTO message (account_id, protocol, sender, recipient, text, data_coding, flash,"
+        " parts, priority, created_at, due_at, operator_id, state, price, next_at, stage)"
+        " VALUES (1, 1, 'S', 7, 't', 0, 0, 1, 1, 5, 5, 1, 106, 0, 5, ?)",
+        [(stage,) for stage in range(4)],
+    )
+    monkeypatch.undo()
+    assert migrate(connection, permitted=True) == steps[-1][0]
+    rows = connection.execute("SELECT stage, next_at, route_id FROM message ORDER BY id").fetchall()
+    assert rows == [(stage, 5, 0) for stage in range(4)]
+    found = connection.execute(QUERIES["past_awaiting"], (9, 9)).fetchall()
+    assert found == [(3, 1, 5)]
+    connection.close()
 
 
 def test_a_newer_schema_is_refused(connection: sqlite3.Connection) -> None:

@@ -27,6 +27,8 @@ BY_INDEX = {
     "queued_of_account": "message_queue (operator_id=? AND priority=? AND account_id=? AND next_at",
     "move": "INTEGER PRIMARY KEY (rowid=?)",
     "past_awaiting": "message_awaited (next_at<?)",
+    "parts_of_messages": "PRIMARY KEY (message_id=?)",
+    "await_on": "INTEGER PRIMARY KEY (rowid=?)",
     "sent_to": "INTEGER PRIMARY KEY (rowid=?)",
     "sent_parts_to": "PRIMARY KEY (message_id=?)",
     "part_operator": "PRIMARY KEY (message_id=? AND part=?)",

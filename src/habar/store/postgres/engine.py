@@ -365,6 +365,9 @@ async def _take_name(connection: Connection, run: Run, now: int | None) -> int |
         if any(elsewhere for _, elsewhere in rows):
             return None
         recovered = await end_runs(connection, [row[0] for row in rows], now, died=True)
+        # A node of an older version ends others' runs too, and knows nothing of boarded messages.
+        ended = [row[0] for row in await connection.fetch(QUERIES["ended_runs"])]
+        await connection.execute(QUERIES["recover_boarded"], ended, now)
         await run.begin(connection, now, recovered)
     return recovered
 

@@ -83,6 +83,9 @@ FOR UPDATE SKIP LOCKED
 -- name: own_run
 SELECT id FROM node WHERE id = $1 AND ended_at IS NULL FOR UPDATE
 
+-- name: ended_runs
+SELECT id FROM node WHERE ended_at IS NOT NULL
+
 -- name: end_runs
 UPDATE node SET ended_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint
 WHERE id = ANY ($1::bigint[])
@@ -449,11 +452,16 @@ WHERE message.id = told.id AND message.id = ANY ($1::bigint[])
 UPDATE message SET stage = 0, next_at = least(next_at, greatest(due_at, $2)) WHERE id = $1
 
 -- name: past_awaiting
-SELECT id, parts FROM message
+SELECT id, parts, next_at FROM message
 WHERE stage = 2 AND next_at <= $1 ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED
 
--- name: part_states
-SELECT message_id, state FROM part WHERE message_id = ANY ($1::bigint[])
+-- name: parts_of_messages
+SELECT message_id, state, sent_at FROM part WHERE message_id = ANY ($1::bigint[])
+
+-- name: await_on
+UPDATE message SET next_at = told.until
+FROM unnest($1::bigint[], $2::bigint[]) AS told (id, until)
+WHERE message.id = told.id AND message.id = ANY ($1::bigint[])
 
 -- name: settle_messages
 UPDATE message SET stage = 3, state = told.state, completed_at = $3

@@ -14,7 +14,8 @@ from typing import Any
 
 from habar.errors import NotFound
 from habar.model.message import Outgoing
-from habar.model.status import IN_HAND, MessageState, Stage, of_given_up
+from habar.model.status import IN_HAND, MessageState, Stage
+from habar.store.awaiting import Overdue, judged
 from habar.store.port import Claim, ClaimHeld, EndAwaited, ExpireWaiting, Moved, Question, Withdraw
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.results import end_messages
@@ -110,20 +111,16 @@ async def _end_expired(connection: Connection, message_ids: list[int], now: int)
 
 async def _end_awaited(connection: Connection, question: EndAwaited) -> list[int]:
     rows = await connection.fetch(QUERIES["past_awaiting"], question.now, question.limit)
-    if not rows:
-        return []
-    known: defaultdict[int, list[MessageState | None]] = defaultdict(list)
-    # A receipt that came while we waited for the lock has been written: asked after it is had.
-    for message_id, state in await connection.fetch(
-        QUERIES["part_states"], [row[0] for row in rows]
-    ):
-        known[message_id].append(None if state is None else MessageState(state))
-    ended = [
-        (message_id, of_given_up([*known[message_id], *[None] * (parts - len(known[message_id]))]))
-        for message_id, parts in rows
-    ]
-    await connection.execute(QUERIES["settle_messages"], *zip(*ended, strict=True), question.now)
-    return [row[0] for row in rows]
+    overdue = [Overdue(*row) for row in rows]
+    # Asked after the lock is had: a receipt that came meanwhile is seen.
+    ids = [one.message_id for one in overdue]
+    ended, later = judged(overdue, await connection.fetch(QUERIES["parts_of_messages"], ids))
+    if ended:
+        columns = zip(*ended, strict=True)
+        await connection.execute(QUERIES["settle_messages"], *columns, question.now)
+    if later:
+        await connection.execute(QUERIES["await_on"], *zip(*later, strict=True))
+    return [number for number, _ in ended]
 
 
 async def _move(connection: Connection, question: Moved) -> list[int]:

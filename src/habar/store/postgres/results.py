@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from habar.model.status import MessageState
+from habar.store.awaiting import awaited_until
 from habar.store.operator_key import operator_key
 from habar.store.port import (
-    AWAITED_MS,
     Boarded,
     Finished,
     Held,
@@ -58,7 +58,7 @@ async def _accept(connection: Connection, events: Sequence[PartAccepted]) -> lis
         for message_id, part, operator_id, name, at, *_ in events
     )
     sent = {
-        event.message_id: event.awaited_until or event.at + AWAITED_MS
+        event.message_id: awaited_until(event)
         for event in events
         if event.last and event.final_state is None
     }

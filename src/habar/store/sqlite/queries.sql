@@ -190,8 +190,14 @@ WHERE id = ? AND stage = 0 AND operator_id = ?
 UPDATE message SET stage = 0, next_at = min(next_at, max(due_at, ?)) WHERE id = ?
 
 -- name: past_awaiting
-SELECT id, parts FROM message INDEXED BY message_awaited
+SELECT id, parts, next_at FROM message INDEXED BY message_awaited
 WHERE stage = 2 AND next_at <= ? ORDER BY next_at LIMIT ?
+
+-- name: parts_of_messages
+SELECT message_id, state, sent_at FROM part WHERE message_id IN (:list)
+
+-- name: await_on
+UPDATE message SET next_at = ? WHERE id = ?
 
 -- name: claim
 UPDATE message SET stage = 1 WHERE id = ?

@@ -13,7 +13,8 @@ from typing import Any
 
 from habar.errors import NotFound
 from habar.model.message import Outgoing
-from habar.model.status import IN_HAND, MessageState, Stage, of_given_up
+from habar.model.status import IN_HAND, MessageState, Stage
+from habar.store.awaiting import Overdue, judged
 from habar.store.port import Claim, ClaimHeld, EndAwaited, ExpireWaiting, Moved, Question, Withdraw
 from habar.store.sqlite.results import end_message
 from habar.store.sqlite.sql import QUERIES, slices
@@ -95,15 +96,17 @@ def _expire_one(connection: sqlite3.Connection, message_id: int, now: int) -> No
 
 
 def _end_awaited(connection: sqlite3.Connection, question: EndAwaited) -> list[int]:
-    rows = connection.execute(QUERIES["past_awaiting"], (question.now, question.limit)).fetchall()
-    ended = []
-    for message_id, parts in rows:
-        known = [row[1] for row in connection.execute(QUERIES["part_states"], (message_id,))]
-        states = [MessageState(one) if one else None for one in known]
-        state = of_given_up([*states, *[None] * (parts - len(states))])
-        ended.append((state, question.now, message_id))
-    connection.executemany(QUERIES["settle_message"], ended)
-    return [row[0] for row in rows]
+    rows = connection.execute(QUERIES["past_awaiting"], (question.now, question.limit))
+    overdue = [Overdue(*row) for row in rows]
+    known: list[tuple[Any, ...]] = []
+    for statement, values in slices("parts_of_messages", [one.message_id for one in overdue]):
+        known += connection.execute(statement, values)
+    ended, later = judged(overdue, known)
+    connection.executemany(
+        QUERIES["settle_message"], [(state, question.now, number) for number, state in ended]
+    )
+    connection.executemany(QUERIES["await_on"], [(until, number) for number, until in later])
+    return [number for number, _ in ended]
 
 
 def _move(connection: sqlite3.Connection, question: Moved) -> list[int]:

@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Sequence
 
 from habar.model.status import MessageState
+from habar.store.awaiting import awaited_until
 from habar.store.operator_key import operator_key
 from habar.store.port import (
-    AWAITED_MS,
     Boarded,
     Finished,
     Held,
@@ -40,11 +40,7 @@ def write_parts(connection: sqlite3.Connection, events: Sequence[PartAccepted]) 
             for event in events
         ],
     )
-    sent = [
-        (e.awaited_until or e.at + AWAITED_MS, e.message_id)
-        for e in events
-        if e.last and e.final_state is None
-    ]
+    sent = [(awaited_until(e), e.message_id) for e in events if e.last and e.final_state is None]
     if sent:
         connection.executemany(QUERIES["mark_sent"], sent)
     ended = [(e.final_state, e.at, e.message_id) for e in events if e.last and e.final_state]

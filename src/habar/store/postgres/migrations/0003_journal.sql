@@ -1,16 +1,14 @@
--- By which route a message went, what is in doubt, and until when receipts are awaited.
--- Nodes of an older version must be stopped: they do not say until when they await receipts, and do
--- not take back what a newer node that died had marked as boarded.
+-- serves: 1
+-- By which route a message went, what is in doubt, and until when receipts are awaited. An older node
+-- says nothing of that: awaiting.py knows its messages. What a newer node that died had marked as
+-- boarded an older one leaves lying: the next newer one that starts holds it (engine.py). While the
+-- indexes are built nodes wait with their writes, a few seconds for each million of messages.
 
 ALTER TABLE message ADD COLUMN route_id bigint NOT NULL DEFAULT 0;              -- 0: the default
 ALTER TABLE receipt_unmatched ADD COLUMN whole boolean NOT NULL DEFAULT false;  -- of all parts
 
--- next_at of what an operator has (stage 2) says until when its receipts are awaited. What was sent
--- before is awaited as long as what is sent with no other setting.
-UPDATE message SET next_at = 3600000 + least(
-    expires_at,
-    coalesce((SELECT max(sent_at) FROM part WHERE message_id = message.id), due_at) + 259200000
-) WHERE stage = 2;
+-- next_at of what an operator has (stage 2) says from now on until when its receipts are awaited. What
+-- was sent before has no such moment yet: store/awaiting.py.
 
 -- In a node's hands: 1, and 4 where it is marked that it may be at the operator's.
 DROP INDEX message_claimed;

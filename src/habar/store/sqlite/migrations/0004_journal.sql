@@ -3,12 +3,8 @@
 ALTER TABLE message ADD COLUMN route_id INTEGER NOT NULL DEFAULT 0;         -- 0: the default
 ALTER TABLE receipt_unmatched ADD COLUMN whole INTEGER NOT NULL DEFAULT 0;  -- of all parts
 
--- next_at of what an operator has (stage 2) says until when its receipts are awaited. What was sent
--- before is awaited as long as what is sent with no other setting.
-UPDATE message SET next_at = 3600000 + min(
-    coalesce(expires_at, 9000000000000000),
-    coalesce((SELECT max(sent_at) FROM part WHERE message_id = message.id), due_at) + 259200000
-) WHERE stage = 2;
+-- next_at of what an operator has (stage 2) says from now on until when its receipts are awaited. What
+-- was sent before has no such moment yet: store/awaiting.py.
 
 -- In a run's hands: 1, and 4 where it is marked that it may be at the operator's.
 DROP INDEX message_claimed;
