@@ -55,8 +55,8 @@ async def _network(store: SqliteStore) -> None:
     """Operators, ranges that were edited, ported numbers, routes, and what a link reported."""
     network = store.network
     who: dict[str, Any] = {"actor": "cli:a", "now": NOW}
-    await network.put_operator("kcell", '{"host": "smsc"}', in_doubt="hold", **who)
-    await network.put_operator("beeline", '{"host": "сервер"}', in_doubt="resend", **who)
+    await network.put_operator("kcell", '{"host": "smsc"}', in_doubt="resend", **who)
+    await network.put_operator("beeline", '{"host": "сервер"}', in_doubt="hold", **who)
     await network.enable_operator("beeline", False, **who)
     await network.put_range("7701", "tele2", **who)
     await network.remove_range("7785", **who)

@@ -190,6 +190,18 @@ async def test_what_counts_changes_and_routes_goes_on(
         await store.close()
 
 
+async def test_what_is_in_doubt_is_held_there(tmp_path: Path, target: PostgresServer) -> None:
+    source = await make(tmp_path / "old", stopped=True)
+    change(source, "UPDATE message SET stage = 5, uncertain_at = 9, route_id = 7 WHERE id = 1")
+    change(source, "UPDATE message SET stage = 4 WHERE id = 7")
+    change(source, "UPDATE receipt_unmatched SET whole = 1 WHERE id = 1")
+    done = await copied(source, target)
+    assert (done.good, done.differences) == (True, ())
+    rows = await ask(target, "SELECT id, repeats, route_id FROM message WHERE stage = 5 ORDER BY 1")
+    assert rows == [(1, 0, 7), (7, 1, 0)]
+    assert await ask(target, "SELECT whole FROM receipt_unmatched ORDER BY id LIMIT 1") == [(True,)]
+
+
 async def test_each_day_has_its_span(path: Path, target: PostgresServer) -> None:
     await copied(path, target)
     spans = await ask(target, "SELECT first_id, day FROM span ORDER BY first_id")

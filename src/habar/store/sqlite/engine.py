@@ -95,8 +95,11 @@ class SqliteStore:
 
     @property
     def hints_last_ms(self) -> int:
-        """See store.port.Store: whatever waits was put there by this process."""
-        return 60_000
+        """See store.port.Store: what waits was put there by this process, or by a command.
+
+        Of a command (`decide`) nothing is heard; that it takes effect is waited for.
+        """
+        return 5_000
 
     def now_ms(self) -> int:
         """See store.port.Store: one process, so the machine's clock."""
