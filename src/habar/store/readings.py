@@ -1,10 +1,11 @@
 """What can be read of a store: how much waits and for whom, and a message's whole story.
 
-Values only, part of the store's port. Times are UTC milliseconds, money is tiyn.
+Values, part of the store's port. Times are UTC milliseconds, money is tiyn.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,6 +39,15 @@ class Place(NamedTuple):
     account_id: int
     next_at: int
     message_id: int
+
+
+def going_on(waiting: Iterable[WaitingAccount], after: Place | None) -> Iterator[Place]:
+    """After which place to go on with each account that waits; `after`: the last that was told."""
+    for priority, account_id, _ in waiting:
+        if after is not None and (priority, account_id) == after[:2]:
+            yield after
+        elif after is None or (priority, account_id) > after[:2]:
+            yield Place(priority, account_id, -1, -1)
 
 
 class Queued(NamedTuple):

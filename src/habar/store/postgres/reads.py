@@ -27,6 +27,7 @@ from habar.store.readings import (
     Story,
     UnmatchedReceipt,
     WaitingAccount,
+    going_on,
 )
 
 _KEY_MAX = (1 << 63) - 1
@@ -78,11 +79,7 @@ class Reads:
     ) -> list[Queued]:
         """See store.port.Store. Account by account: what is scheduled for later is not read."""
         found: list[Queued] = []
-        for priority, account_id, _ in await self.waiting(operator_id):
-            place = after and after[:2]
-            if place is not None and (priority, account_id) < place:
-                continue
-            begin = after[2:] if after and place == (priority, account_id) else (-1, -1)
+        for priority, account_id, *begin in going_on(await self.waiting(operator_id), after):
             values = (operator_id, priority, account_id, now, *begin, limit - len(found))
             for *message, next_at in await self._ask("queued_of_account", *values):
                 out = outgoing(message)

@@ -27,6 +27,7 @@ from habar.store.readings import (
     Story,
     UnmatchedReceipt,
     WaitingAccount,
+    going_on,
 )
 from habar.store.sqlite.connection import connect, name_of
 from habar.store.sqlite.sql import QUERIES, slices
@@ -195,11 +196,7 @@ def _queued(
 ) -> list[Queued]:
     """Account by account, so that what is scheduled for later is not read."""
     found: list[Queued] = []
-    for priority, account_id, _ in _waiting(connection, operator_id):
-        place = after and after[:2]
-        if place is not None and (priority, account_id) < place:
-            continue
-        begin = after[2:] if after and place == (priority, account_id) else (-1, -1)
+    for priority, account_id, *begin in going_on(_waiting(connection, operator_id), after):
         values = (operator_id, priority, account_id, now, *begin, limit - len(found))
         for *message, next_at in connection.execute(QUERIES["queued_of_account"], values):
             out = Outgoing(*message)
