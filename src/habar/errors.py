@@ -69,6 +69,10 @@ class AlreadyOpen(HabarError):
     """Another process has this database open as its gateway."""
 
 
+class NoOperator(HabarError):
+    """No operator is served, so a message has no way to go."""
+
+
 class Conflict(HabarError):
     """A record of that name exists already."""
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from habar.errors import HabarError, Refusal
+from habar.errors import HabarError, NoOperator, Refusal
 from habar.model.account import Account, DuplicateId
 from habar.model.message import Outcome, Outgoing, Submission
 from habar.model.price import price_of
-from habar.model.route import Routes
+from habar.model.route import Routes, Traffic
 from habar.model.status import MessageState, Stage
 from habar.store.port import Journal
 from habar.submit.checks import Checked, Draft, check
@@ -92,9 +92,16 @@ class Batch:
         refusal, customer_id, recipient, sender, flash, data_coding, parts, beg, end = checked
         account = self._account
         now = due_at = moment.now
-        stage, state, price, operator_id = _WAITING, _ACCEPTED, 0, 0
+        stage, state, price, operator_id, route_id = _WAITING, _ACCEPTED, 0, 0, 0
         if refusal is None:
-            operator_id = self._around.routes.choose(recipient, sender, account.id).id
+            try:
+                operator, route_id = self._around.routes.choose(
+                    Traffic(recipient, sender, account.id, flash, account.priority)
+                )
+                operator_id = operator.id
+            except NoOperator:
+                refusal = Refusal.FAULT
+        if refusal is None:
             if end is not None and end <= now:
                 stage, state = _DONE, _EXPIRED
             elif not self._within_rate(parts, moment.seconds):
@@ -123,7 +130,7 @@ class Batch:
             stage,
             state,
             price,
-            0,
+            route_id,
             account.compat.duplicate_id,
             refusal,
             moment.day,

@@ -46,7 +46,7 @@ def refusals(admission: Admission) -> list[Refusal | None]:
     return [outcome.refusal for outcome in admission.outcomes]
 
 
-def test_the_columns_are_the_submissions_up_to_the_price() -> None:
+def test_the_columns_are_the_submissions_up_to_the_route() -> None:
     assert MESSAGE_COLUMNS[0] == "account_id"
     assert MESSAGE_COLUMNS[-1] == "route_id"
     assert len(MESSAGE_COLUMNS) == 18

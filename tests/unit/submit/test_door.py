@@ -9,6 +9,7 @@ import pytest
 from habar.errors import Refusal, StoreFault, StoreUnavailable
 from habar.model.account import AccountKind, Compat, DuplicateId, Funds
 from habar.model.message import Outcome, Protocol
+from habar.model.route import Kind, Operator, Route, Routes, Target
 from habar.model.status import MessageState, Stage
 from habar.model.times import day_of
 from habar.submit.door import Door, DoorSettings
@@ -365,8 +366,30 @@ def test_the_day_follows_the_clock(reception, journal, shop, now):
 
 
 def test_routes_may_be_changed(reception, journal, routes, shop):
-    other = replace(routes.operators[0], id=9)
-    reception.door.routes = replace(routes, operators=(other,))
+    reception.door.routes = Routes((replace(routes.operators[0], id=9),))
     reception.submit(shop, draft())
     journal.commit()
     assert journal.stored[0][1].operator_id == 9
+
+
+def test_a_message_keeps_the_route_that_it_took(reception, journal, shop):
+    reception.door.routes = Routes(
+        (Operator(7, "kcell"), Operator(8, "beeline")),
+        (
+            Route(3, 1, (Target(8),), kind=Kind.FLASH),
+            Route(4, 2, (Target(8),), account_id=shop.id, sender="SHOP"),
+        ),
+    )
+    flash = (*draft()[:5], "1", draft()[6])
+    reception.submit(shop, draft(sender="INFO_KAZ"), flash, draft(sender="SHOP"))
+    journal.commit()
+    chosen = [(one.operator_id, one.route_id) for _, one in journal.stored]
+    assert chosen == [(7, 0), (8, 3), (8, 4)]
+
+
+def test_without_an_operator_a_message_may_be_sent_again_later(reception, journal, shop):
+    reception.door.routes = Routes(())
+    reception.submit(shop, draft())
+    journal.commit()
+    assert refusals(reception.answers[0]) == [Refusal.FAULT]
+    assert journal.stored == []
