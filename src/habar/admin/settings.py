@@ -29,7 +29,7 @@ E = TypeVar("E", bound=Enum)
 _COMPAT = "compat."
 _MOST_PARTS = 255
 """What a concatenation header can count to."""
-_LAST_PRIORITY = 2
+LAST_PRIORITY = 2
 
 
 class Setting(NamedTuple):
@@ -154,7 +154,7 @@ _SETTINGS: dict[str, Setting] = {
     "part_price": Setting(_price, format_money),
     "daily_limit": _number_or_none(10**9),
     "rate_limit": _number_or_none(10**6),
-    "priority": _number(0, _LAST_PRIORITY),
+    "priority": _number(0, LAST_PRIORITY),
     "compat.xml_accept_code": _by_value(XmlAcceptCode),
     "compat.duplicate_id": _by_name(DuplicateId),
     "compat.xml_lenient": Setting(_switch, lambda on: "on" if on else "off"),

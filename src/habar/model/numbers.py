@@ -26,9 +26,9 @@ class Prefixes:
         """`values`: pairs of digits and what they mean; only numbers of 11 digits have one."""
         levels: dict[int, dict[int, str]] = {}
         for prefix, value in values:
-            if not is_prefix(prefix):
-                raise ValueError(f"{prefix!r} is no prefix of a number")
-            levels.setdefault(10 ** (MSISDN_DIGITS - len(prefix)), {})[int(prefix)] = value
+            if is_prefix(prefix):  # another is the beginning of no number: it is never met
+                level = levels.setdefault(10 ** (MSISDN_DIGITS - len(prefix)), {})
+                level[int(prefix)] = value
         # Numbers are whole ones from here on: to divide is cheaper than to write out and cut.
         self._levels = tuple(sorted(levels.items()))
 

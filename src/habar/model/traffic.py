@@ -1,7 +1,7 @@
 """What routing speaks of: operators, routes and their targets, and the traffic that takes them.
 
-Guarantees: a route that exists can be obeyed (its targets and prefix make sense); what `conditions`
-yields is all that decides whether it is taken. Pure values.
+Guarantees: what `conditions` yields is all that decides whether a route is taken. Pure values;
+which routes make sense is seen to where they are made.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import NamedTuple
-
-from habar.model.numbers import is_prefix
 
 
 class Kind(IntEnum):
@@ -67,21 +65,10 @@ class Route:
     network: str | None = None
     """"" is the traffic to numbers of which no network is known."""
     prefix: str | None = None
-    """Digits that the recipient's MSISDN begins with."""
-    kind: int | None = None
+    """Digits that the recipient's MSISDN begins with: `7701`."""
+    kind: Kind | None = None
     priority: int | None = None
     prefer: Prefer = Prefer.STEP
-
-    def __post_init__(self) -> None:
-        """Raise ValueError where the targets or the prefix say nothing that could be obeyed."""
-        ids = [target.operator_id for target in self.targets]
-        if len(set(ids)) < len(ids):
-            raise ValueError("an operator stands twice among a route's targets")
-        for target in self.targets:
-            if target.step < 1 or target.weight < 1 or target.cost < 0:
-                raise ValueError("a step and a weight are 1 or more, a cost 0 or more")
-        if self.prefix is not None and not is_prefix(self.prefix):
-            raise ValueError(f"{self.prefix!r} is no prefix of a number")
 
     def group_of(self, target: Target) -> int:
         """Those with the same one share by weight; the smallest is asked first."""
