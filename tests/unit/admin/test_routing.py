@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from habar.admin.accounts import Accounts
@@ -10,6 +13,8 @@ from habar.errors import Conflict, InvalidValue, NotFound
 from habar.model.route import Kind, Operator, Prefer, Target
 from habar.store.network import OperatorRow
 
+DOCS = Path(__file__).parents[3] / "docs"
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 NOW = 1_760_000_000_000
 ROWS = [OperatorRow(n, name, True, "{}", 0) for n, name in enumerate(("kcell", "beeline"), 1)]
 
@@ -199,3 +204,42 @@ class TestTest:
             await routing.test("nobody", "77011234567")
         with pytest.raises(InvalidValue):
             await routing.test("demo", "123")
+
+
+class TestDocumentation:
+    """The pages show what the commands tell."""
+
+    @staticmethod
+    def told(page):
+        blocks = FENCE.findall((DOCS / page).read_text("utf-8"))
+        return [
+            block.splitlines()
+            for kind, block in blocks
+            if not kind and block.startswith(("number 7", "order"))
+        ]
+
+    async def test_the_how_to(self, routing, scripted_network):
+        default, home, shared, ported, disabled = self.told("how-to/route-messages.md")
+        assert await routing.test("demo", "77011234567") == default
+        await routing.add_route("kcell:cost=4.50; beeline:step=2,cost=6", network="kcell")
+        await routing.add_route("beeline:cost=4.80; kcell:step=2,cost=6", network="beeline")
+        assert await routing.test("demo", "77771234567") == home
+        await routing.add_route("kcell:weight=70,cost=5.50; beeline:weight=30,cost=5.20")
+        assert await routing.test("demo", "77071234567") == shared
+        await routing.add_route("beeline", account="bank", sender="BANK", position=1)
+        scripted_network.ported_rows = {77011234567: "beeline"}
+        assert (await routing.test("demo", "77011234567"))[:1] == ported
+        scripted_network.with_operators("kcell", "beeline", disabled=["kcell"])
+        assert (await routing.test("demo", "77012223344"))[-2:] == disabled
+
+    async def test_the_reference(self, routing, scripted_network, books):
+        [told] = self.told("reference/routing.md")
+        scripted_network.with_operators("kcell", "beeline", "tele2", disabled=["tele2"])
+        await books.add_sender("demo", "SHOP", actor="aliya", now=NOW)
+        await routing.add_route("kcell", account="bank")
+        await routing.add_route(
+            "kcell:weight=70,cost=4.50; beeline:weight=30,cost=5; tele2:step=2,cost=6",
+            network="kcell",
+        )
+        await routing.add_route("beeline")
+        assert await routing.test("demo", "77011234567", "SHOP") == told
