@@ -20,7 +20,6 @@ class ScriptedNetwork:
         self.range_rows = {}
         self.route_rows = []
         self.ported_rows = {}
-        self.versions = Counter()
         self.calls = Counter()
         self.audit = []
         self.failures = []
@@ -33,7 +32,6 @@ class ScriptedNetwork:
                 raise failure
 
     def _changed(self, action, subject, *, actor, now):
-        self.versions["plan"] += 1
         self.audit.append((actor, action, subject))
 
     def with_operators(self, *names, disabled=()):
@@ -41,7 +39,6 @@ class ScriptedNetwork:
             OperatorRow(number, name, name not in disabled, "{}", 0)
             for number, name in enumerate(names, 1)
         ]
-        self.versions["plan"] += 1
 
     async def operators(self):
         self._call("operators")
@@ -90,24 +87,14 @@ class ScriptedNetwork:
     async def put_ported(self, rows):
         self._call("put_ported")
         assert len(rows) <= 10_000
-        before = dict(self.ported_rows)
         self.ported_rows.update(rows)
-        self.versions["ported"] += before != self.ported_rows
 
     async def drop_ported(self, msisdn):
         self._call("drop_ported")
-        there = self.ported_rows.pop(msisdn, None) is not None
-        self.versions["ported"] += there
-        return there
+        return self.ported_rows.pop(msisdn, None) is not None
 
     async def note(self, action, subject, detail, *, actor, now):
         self.audit.append((actor, action, f"{subject}: {detail}" if detail else subject))
-
-    async def version(self):
-        return self.versions["plan"]
-
-    async def ported_version(self):
-        return self.versions["ported"]
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from habar.model import numbers
 from habar.model.account import RecipientForm
 from habar.model.address import parse_recipient
 from habar.store.network import MOST_PORTED, Network, Ported
-from habar.store.routing import read_ported
+from habar.store.ported import read_ported
 
 _LINES_SHOWN = 20
 _THERE, _PUT = 1, 2

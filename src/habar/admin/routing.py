@@ -8,7 +8,7 @@ Knows no engine, and of operators' settings only what `served` reads of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
@@ -18,11 +18,14 @@ from habar.admin.ported import msisdn_of
 from habar.admin.senders import check_sender
 from habar.admin.settings import LAST_PRIORITY
 from habar.errors import Conflict, InvalidValue, NotFound
-from habar.model.numbers import Ported, is_prefix
-from habar.model.route import Kind, Prefer, Route, Target, Traffic
+from habar.model.numbers import Networks, Ported, is_prefix
+from habar.model.route import Kind, Operator, Prefer, Route, Routes, Target, Traffic
 from habar.store.network import Network, OperatorRow, Range
 from habar.store.port import Books
-from habar.store.routing import Served, read_plan
+
+Served = Callable[[Sequence[OperatorRow]], Iterable[Operator]]
+"""Which rows are operators that are served, and whether they send and give receipts: what is read
+of their settings. Disabled ones are among them: they are out, and their routes know them."""
 
 _Choice = TypeVar("_Choice", bound=Enum)
 
@@ -156,19 +159,28 @@ class Routing:
         known = (await self._books.account(account)).credentials.account
         msisdn = msisdn_of(to)
         sender = sender or known.default_sender
-        row = [one for one in await self._network.ported(msisdn - 1, 1) if one.msisdn == msisdn]
-        plan = await read_plan(self._network)
-        routes = plan.routes_over(Ported.of(row), self._served, down)
+        operators = await self._network.operators()
+        routes = await self._routes_for(msisdn, operators, down)
         kind = Kind.FLASH if flash else Kind.TEXT
         lines = routes.explain(
             Traffic(msisdn, sender, known.id, kind, known.priority),
-            operator=_names(plan.operators),
+            operator=_names(operators),
             account=await self._accounts(),
             money=format_money,
         )
         if sender not in known.senders:
             lines.append(f"but {sender} is none of {account}'s senders: it would be refused")
         return lines
+
+    async def _routes_for(
+        self, msisdn: int, operators: Sequence[OperatorRow], down: frozenset[int]
+    ) -> Routes:
+        """The routes as the gateway has them, but with this one ported number of all."""
+        rows = await self._network.ported(msisdn - 1, 1)
+        ported = Ported.of(row for row in rows if row.msisdn == msisdn)
+        networks = Networks(await self._network.ranges(), ported)
+        out = down.union(row.id for row in operators if not row.enabled)
+        return Routes(self._served(operators), await self._network.routes(), networks, out)
 
     async def _accounts(self) -> Callable[[int], str]:
         accounts = (row.credentials.account for row in await self._books.accounts())
