@@ -59,21 +59,21 @@ async def test_two_claimers_never_get_one_message(desk: Any) -> None:
 async def test_a_node_that_is_alone_has_all_binds(desk: Any) -> None:
     store, other = desk.store, await desk.store.books.ensure_operator("beeline")
     first = Slot(desk.operator, 1)
-    assert await store.slots({desk.operator: 1}) == Slots(frozenset({first}), frozenset())
-    both = {desk.operator: 2, other: 1}
+    assert await store.slots({desk.operator: [1]}) == Slots(frozenset({first}), frozenset())
+    both = {desk.operator: [1, 2], other: [1]}
     all_of_them = frozenset({first, Slot(desk.operator, 2), Slot(other, 1)})
     for _ in range(2):
         assert await store.slots(both) == Slots(all_of_them, frozenset())
 
 
 async def test_a_bind_that_was_given_back_and_nobody_took_can_be_had_again(desk: Any) -> None:
-    before = await desk.store.slots({desk.operator: 2})
+    before = await desk.store.slots({desk.operator: [1, 2]})
     await desk.store.give_back(Slot(desk.operator, 2))
-    assert await desk.store.slots({desk.operator: 2}) == before
+    assert await desk.store.slots({desk.operator: [1, 2]}) == before
 
 
 async def test_an_operator_that_permits_no_bind_gets_none(desk: Any) -> None:
-    assert await desk.store.slots({desk.operator: 0}) == Slots(frozenset(), frozenset())
+    assert await desk.store.slots({desk.operator: []}) == Slots(frozenset(), frozenset())
     assert await desk.store.slots({}) == Slots(frozenset(), frozenset())
 
 

@@ -163,7 +163,7 @@ async def test_a_living_lease_is_not_taken(engine: Any, pair: Any) -> None:
     held = await one.claimed()
     links = Links(one.store)
     for _ in range(5):
-        await other.store.slots({other.operator: 2})
+        await other.store.slots({other.operator: [1, 2]})
         assert await other.claim() == []
     assert await one.release(held) == held
     assert links.lost_runs == 0

@@ -15,7 +15,7 @@ from .watching import Links, given_up, run_of
 @pytest.mark.parametrize("nodes", [1, 2, 3])
 async def test_binds_are_shared_out(engine: Any, pair: Any, nodes: int, binds: int) -> None:
     one, other = pair
-    wanted = {one.operator: binds}
+    wanted = {one.operator: range(1, binds + 1)}
     await other.store.close()
     known: dict[Any, Slots] = {}
     await ask_for_binds(one.store, wanted, known)
@@ -30,7 +30,7 @@ async def test_binds_are_shared_out(engine: Any, pair: Any, nodes: int, binds: i
     assert not any(known[store].surplus for store in stores)
 
 
-async def ask_for_binds(store: Any, wanted: dict[int, int], known: dict[Any, Slots]) -> None:
+async def ask_for_binds(store: Any, wanted: dict[int, Any], known: dict[Any, Slots]) -> None:
     """As a dispatcher does: what is too much is emptied and given back. Never two have one bind."""
     known[store] = slots = await store.slots(wanted)
     assert not slots.held & slots.surplus
@@ -43,7 +43,7 @@ async def ask_for_binds(store: Any, wanted: dict[int, int], known: dict[Any, Slo
 
 async def test_a_dead_nodes_binds_are_free(engine: Any, pair: Any) -> None:
     one, other = pair
-    wanted = {one.operator: 2}
+    wanted = {one.operator: [1, 2]}
     await one.store.slots(wanted)
     engine.die(one.store)
     assert len((await other.store.slots(wanted)).held) == 1
@@ -53,7 +53,7 @@ async def test_a_dead_nodes_binds_are_free(engine: Any, pair: Any) -> None:
 
 async def test_a_bind_is_not_anothers_to_give_back(pair: Any) -> None:
     one, other = pair
-    wanted = {one.operator: 1}
+    wanted = {one.operator: [1]}
     held = (await one.store.slots(wanted)).held
     for slot in held:
         await other.store.give_back(slot)
@@ -63,7 +63,7 @@ async def test_a_bind_is_not_anothers_to_give_back(pair: Any) -> None:
 
 async def test_a_run_that_was_ended_has_no_bind(engine: Any, pair: Any) -> None:
     one, other = pair
-    wanted = {one.operator: 1}
+    wanted = {one.operator: [1]}
     links = Links(one.store)
     assert len((await one.store.slots(wanted)).held) == 1
     await given_up(engine, one, other)
@@ -77,7 +77,7 @@ async def test_a_run_that_was_ended_has_no_bind(engine: Any, pair: Any) -> None:
 
 async def test_a_node_that_drains_wants_no_bind(pair: Any) -> None:
     one, other = pair
-    wanted = {one.operator: 2}
+    wanted = {one.operator: [1, 2]}
     await one.store.slots(wanted)
     await one.store.announce_drain()
     run = await run_of(one, other)
@@ -92,7 +92,7 @@ async def test_a_node_that_drains_wants_no_bind(pair: Any) -> None:
 
 async def test_the_binds_of_a_node_are_told(pair: Any) -> None:
     one, other = pair
-    await one.store.slots({one.operator: 3})
+    await one.store.slots({one.operator: [1, 2, 3]})
     run = await run_of(one, other)
     binds = {node.id: node.binds for node in await other.store.nodes() if node.alive}
     assert binds.pop(run) == 2

@@ -2,15 +2,18 @@
 
 Guarantees: a bind that others want is emptied before it is given back, so that nothing is repeated
 for its sake; one that is no longer ours is left at once; when the run is lost all links are left
-before `lost` returns, and the binds are asked for anew. A store that cannot answer is asked again
-at the next round; what it said last holds until then (`Store.holds` says when it must not).
+before `lost` returns, and the binds are asked for anew. A lane that is put into the mapping, taken
+out of it or put in another's place is noticed in the next round: what the old one has is emptied
+and given back, what the new one is to have is opened there after that. A store that cannot answer
+is asked again at the next round; what it said last holds until then (`Store.holds` says when it
+must not).
 Knows no messages and no other node; how many binds are this node's due is the store's to say.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 
 import structlog
 
@@ -37,14 +40,14 @@ class Binds:
         self.failures = 0
         """Questions and notices that the store could not take."""
         self._lanes = lanes
-        self._wanted = {operator_id: lane.settings.binds for operator_id, lane in lanes.items()}
         self._store = store
         self._clock = clock
         self._every = every
-        self._open: set[Slot] = set()
-        """With a link that is used."""
-        self._closing: dict[Slot, asyncio.Task[None]] = {}
-        """Others want them: being emptied and given back."""
+        self._open: dict[Slot, Lane] = {}
+        """Those with a link that is used, and whose it is."""
+        self._closing: dict[Slot, tuple[Lane | None, asyncio.Task[None]]] = {}
+        """Others want them, or nobody here has use for them: being emptied and given back.
+        None: there was never a link."""
         self._run = 0
         """Changes with each run that was lost: what was asked before it means nothing after."""
         self._round: asyncio.Task[None] | None = None
@@ -73,8 +76,8 @@ class Binds:
     async def give_back(self) -> None:
         """Give back all that is held: no link is open any more."""
         if self._closing:
-            await asyncio.wait(self._closing.values())
-        slots, self._open = sorted(self._open), set()
+            await asyncio.wait([task for _, task in self._closing.values()])
+        slots, self._open = sorted(self._open), {}
         for slot in slots:
             await self._tell(self._store.give_back(slot))
 
@@ -95,7 +98,7 @@ class Binds:
     async def _ask(self) -> None:
         run, parting = self._run, frozenset(self._closing)
         try:
-            slots = await self._store.slots(self._wanted)
+            slots = await self._store.slots(self._wanted())
         except HabarError:
             self.failures += 1
         else:
@@ -105,49 +108,71 @@ class Binds:
             if not self._stopped:
                 self._timer = self._clock.call_later(self._every, self._begin)
 
+    def _wanted(self) -> Mapping[int, Sequence[int]]:
+        """By operator, the binds that its lane is to have and those that we still have."""
+        wanted = {one: set(lane.settings.slots()) for one, lane in self._lanes.items()}
+        for operator_id, number in (*self._open, *self._closing):
+            wanted.setdefault(operator_id, set()).add(number)
+        return {operator_id: sorted(numbers) for operator_id, numbers in wanted.items()}
+
     def _follow(self, slots: Slots, parting: frozenset[Slot]) -> None:
         """Leave what is not ours, part with what others want, and use what is ours.
 
         What was being given back when the store was asked may be another's by now.
         """
         ours = slots.held | slots.surplus
-        for slot in sorted((self._open | self._closing.keys()) - ours):
+        for slot in sorted((self._open.keys() | self._closing.keys()) - ours):
             self._leave(slot)
-        for slot in sorted(slots.surplus - parting):
+        useless = {slot for slot, lane in self._open.items() if not self._uses(lane, slot)}
+        for slot in sorted((slots.surplus | useless) - parting):
             self._part_with(slot)
-        for slot in sorted(slots.held - self._open - parting):
-            self._open.add(slot)
-            self._lanes[slot.operator_id].links.open(slot.number)
+        for slot in sorted(slots.held - self._open.keys() - self._closing.keys() - parting):
+            lane = self._lanes.get(slot.operator_id)
+            if lane is not None and self._uses(lane, slot):
+                self._open[slot] = lane
+                lane.links.open(slot.number)
+
+    def _uses(self, lane: Lane, slot: Slot) -> bool:
+        """Whether this lane stands there still, and has use for such a bind."""
+        stands = self._lanes.get(slot.operator_id) is lane
+        return stands and slot.number in lane.settings.slots()
 
     def _leave(self, slot: Slot) -> None:
         log.warning("a bind is not ours any more", operator_id=slot.operator_id, bind=slot.number)
-        self._open.discard(slot)
-        self._closing.pop(slot, None)
-        self._lanes[slot.operator_id].links.abandon(slot.number, "the bind is another node's")
+        closing = self._closing.pop(slot, None)
+        lane = self._open.pop(slot) if closing is None else closing[0]
+        if lane is not None:
+            lane.links.abandon(slot.number, "the bind is another node's")
 
     def _part_with(self, slot: Slot) -> None:
-        work = self._empty(slot, is_open=slot in self._open)
-        self._open.discard(slot)
-        self._closing[slot] = asyncio.get_running_loop().create_task(work, name=f"empty {slot}")
+        lane = self._open.pop(slot, None)
+        work = asyncio.get_running_loop().create_task(self._empty(slot, lane), name=f"empty {slot}")
+        self._closing[slot] = (lane, work)
 
-    async def _empty(self, slot: Slot, *, is_open: bool) -> None:
+    async def _empty(self, slot: Slot, lane: Lane | None) -> None:
         """Close the link and give the bind back, unless it was taken from us meanwhile."""
         this = asyncio.current_task()
-        if is_open:
-            lane = self._lanes[slot.operator_id]
+        if lane is not None:
             await lane.links.close(slot.number, lane.settings.response_timeout)
-        if self._closing.get(slot) is this:
+        if self._is_closing(slot, this):
             await self._tell(self._store.give_back(slot))
-        if self._closing.get(slot) is this:  # where the store did not hear: still surplus, later
+        if self._is_closing(slot, this):  # where the store did not hear: still surplus, later
             del self._closing[slot]
+
+    def _is_closing(self, slot: Slot, task: asyncio.Task[None] | None) -> bool:
+        closing = self._closing.get(slot)
+        return closing is not None and closing[1] is task
 
     # --- Watcher -------------------------------------------------------------------------------
     def lost(self) -> None:
         """See `store.nodes.Watcher.lost`."""
         self._run += 1
+        # Lanes that were taken out of the mapping may have links that are still being emptied.
+        closing = [lane for lane, _ in self._closing.values() if lane is not None]
+        lanes = list(dict.fromkeys([*self._lanes.values(), *self._open.values(), *closing]))
         self._open.clear()
         self._closing.clear()
-        for lane in self._lanes.values():
+        for lane in lanes:
             lane.let_go("this node's lease ran out")
 
     def waiting(self, hint: Hint) -> None:

@@ -5,14 +5,16 @@ Hands what it receives to call-backs; knows no store and no message's story.
 
 from habar.operators.bundle import Bundle
 from habar.operators.clock import Clock, SystemClock, Timer
-from habar.operators.link import Link, LinkCounters, LinkState
+from habar.operators.link import Link, LinkState
 from habar.operators.pace import Pace
 from habar.operators.quirks import NO_ANSWER, IdForm, Quirks, ReceiptSource, Verdict, error_name
+from habar.operators.report import ENDS, LinkCounters, LinkReport
 from habar.operators.session import Ack
 from habar.operators.settings import (
     Alphabet,
     BindGroup,
     BindKind,
+    BindSettings,
     Cyrillic,
     DataCodings,
     InDoubt,
@@ -30,11 +32,14 @@ __all__ = [
     "Bundle",
     "Link",
     "LinkCounters",
+    "LinkReport",
     "LinkState",
+    "ENDS",
     "OperatorSettings",
     "Alphabet",
     "BindGroup",
     "BindKind",
+    "BindSettings",
     "Cyrillic",
     "DataCodings",
     "InDoubt",

@@ -1,30 +1,37 @@
 """All links of this process to one operator: as many as it holds of the binds that are permitted.
 
-Each link stands in a slot, the number of its bind. To whoever sends they are one link with a window
-as large as theirs together; a link with room is found by turns.
+Each link stands in a slot, the number of its bind. To whoever sends, those that send are one link
+with a window as large as theirs together; a link with room is found by turns. Receivers stand
+beside them: nothing is sent there, and they alone make nobody "up".
 
 Guarantees: every token given to `send` comes back once, by `on_results` or by `on_down`; `room` is
-never overstated; all links together keep this process's share of the operator's throughput; what a
-link has counted is counted still when it is gone.
+never overstated; all links together keep this process's share of the operator's throughput, which
+is its share of the sending binds; what a link has counted is counted still when it is gone; each
+question asked is answered once.
 Does not know: who gives out the slots, messages, stores.
 """
 
 from __future__ import annotations
 
 import asyncio
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from habar.model.status import MessageState
 from habar.operators.clock import Clock
-from habar.operators.link import Link, LinkCounters, LinkState
+from habar.operators.link import Link, LinkState
 from habar.operators.pace import Pace
+from habar.operators.report import LinkCounters, LinkReport
 from habar.operators.session import Ack
 from habar.operators.settings import OperatorSettings
-from habar.wire.smpp import Pdu, SubmitResult
+from habar.wire.smpp import EncodeError, Pdu, SubmitResult
 
 _LAST_WORDS = 2.0
 """Seconds for the answer to an unbind."""
+MOST_QUESTIONS = 1_000
+"""So many wait for a place beside the windows; a further one is not asked."""
 _BEST_FIRST = (
     LinkState.UP,
     LinkState.BINDING,
@@ -37,6 +44,7 @@ _BEST_FIRST = (
 class Bundle:
     """See the module's docstring. All call-backs run in the event loop and must not raise.
 
+    `on_deliver` answers what state a receipt told, None where it was none: the links count it.
     `on_up` tells that one more link may be used. `on_down` tells the tokens that a link has lost;
     it comes without any when a link is not to be used any more. `up` and `room` say what is left.
     """
@@ -46,14 +54,17 @@ class Bundle:
         settings: OperatorSettings,
         *,
         on_results: Callable[[Sequence[SubmitResult]], None],
-        on_deliver: Callable[[Pdu, Ack], None],
+        on_deliver: Callable[[Pdu, Ack], MessageState | None],
         on_up: Callable[[], None],
         on_down: Callable[[tuple[object, ...]], None],
         clock: Clock,
     ) -> None:
         self.settings = settings
         self.window = 0
-        """Of all links that are up, together."""
+        """Of all links that are up and send, together."""
+        self.down_since_ms: int | None = clock.now_ms()
+        """Since when there is none such, at first since the bundle was made; None while there is
+        one."""
         self._on_results = on_results
         self._on_deliver = on_deliver
         self._on_up = on_up
@@ -68,29 +79,54 @@ class Bundle:
         self._only: Link | None = None
         """The one that may be sent to, where it is the only one: there is nothing to choose."""
         self._gone = LinkCounters()
+        self._senders = _senders(settings)
+        """Binds that send, over all processes."""
+        self._to_start: list[int] = []
+        """Slots whose links have not begun yet: those before them are being tried."""
+        self._trying: set[int] = set()
+        """Slots whose links have neither stood nor failed yet."""
+        self._questions: deque[tuple[Pdu, asyncio.Future[Pdu | None]]] = deque()
+        """Those that wait for a place on a link."""
 
     # --- Slots ---------------------------------------------------------------------------------
     def open(self, number: int) -> None:
         """Begin a link in this slot, which is free."""
         link = Link(
             self.settings,
+            number=number,
             on_results=self._on_results,
             on_deliver=self._on_deliver,
             on_up=partial(self._up, number),
             on_down=self._down,
+            on_tried=partial(self._tried, number),
             pace=self._pace,
             clock=self._clock,
         )
         self._links[number] = link
-        self._use([*self._used, link])
-        link.start()
+        if self.settings.bind_of(number).kind.sends:
+            self._use([*self._used, link])
+        insort(self._to_start, number)
+        self._start()
+
+    def _start(self) -> None:
+        """Begin the links whose turn it is: all of them, where they need no order."""
+        while self._to_start and not (self.settings.in_order and self._trying):
+            number = self._to_start.pop(0)
+            self._trying.add(number)
+            self._links[number].start()
+
+    def _tried(self, number: int) -> None:
+        self._trying.discard(number)
+        self._start()
 
     async def close(self, number: int, timeout: float) -> None:  # noqa: ASYNC109 - of the window
         """Send nothing more there, wait for the answers, unbind, forget the link.
 
-        What is not answered in `timeout` seconds comes back as lost.
+        What is not answered in `timeout` seconds comes back as lost. A slot that is free stays so.
         """
-        link = self._links[number]
+        link = self._links.get(number)
+        if link is None:
+            return
         self._retire(link)
         await link.drain(timeout)
         await link.close(min(timeout, _LAST_WORDS))
@@ -99,6 +135,7 @@ class Bundle:
     async def close_all(self, timeout: float) -> None:  # noqa: ASYNC109 - of the unbinds alone
         """Unbind all; what is in their windows comes back as lost."""
         links = list(self._links.items())
+        self._to_start.clear()
         self._use([])
         await asyncio.gather(*(link.close(min(timeout, _LAST_WORDS)) for _, link in links))
         for number, link in links:
@@ -118,6 +155,7 @@ class Bundle:
     def abandon_all(self, reason: str) -> None:
         """End and forget all of them. None can be sent to while their losses are told."""
         links = list(self._links.items())
+        self._to_start.clear()
         self._use([])
         for number, link in links:
             link.abandon(reason)
@@ -132,21 +170,43 @@ class Bundle:
         if self._links.get(number) is link:
             del self._links[number]
             self._gone.add(link.counters)
+            if number in self._to_start:
+                self._to_start.remove(number)
+            self._tried(number)
 
     def _use(self, links: Sequence[Link]) -> None:
         self._used = deque(links)
         self._only = links[0] if len(links) == 1 else None
         if links:
-            self._pace.share(min(1.0, len(links) / self.settings.binds), self._loop.time())
+            self._pace.share(min(1.0, len(links) / self._senders), self._loop.time())
         self._measure()
 
     def _measure(self) -> None:
-        self.window = self.settings.window * sum(link.up for link in self._used)
+        up = sum(link.up for link in self._used)
+        self.window = self.settings.window * up
+        if up:
+            self.down_since_ms = None
+        elif self.down_since_ms is None:
+            self.down_since_ms = self._clock.now_ms()
+
+    # --- Settings ------------------------------------------------------------------------------
+    def apply(self, settings: OperatorSettings) -> None:
+        """Go on by other settings for the same binds; there may be room then where none was.
+
+        Raises ValueError where the binds are others (`OperatorSettings.same_binds`).
+        """
+        if not self.settings.same_binds(settings):
+            raise ValueError(f"the binds of operator {settings.name} are others")
+        self.settings = settings
+        self._pace.permit(settings.throughput, self._loop.time())
+        for link in self._links.values():
+            link.adjust(settings)
+        self._measure()
 
     # --- Sending -------------------------------------------------------------------------------
     @property
     def up(self) -> bool:
-        """Whether any link is bound and goes on."""
+        """Whether any link that sends is bound and goes on."""
         if self._only is not None:
             return self._only.up
         return any(link.up for link in self._used)
@@ -188,6 +248,46 @@ class Bundle:
         for link in self._used:
             link.flush()
 
+    # --- Asking --------------------------------------------------------------------------------
+    def ask(self, pdu: Pdu) -> asyncio.Future[Pdu | None]:
+        """Ask the operator something beside the window: query_sm, cancel_sm.
+
+        The answer may be a generic_nack; it is None where none came in `response_timeout` seconds,
+        where the link fell, and at once where no link is up or too many questions wait. The future
+        raises EncodeError where the PDU cannot be written. It may be cancelled.
+        """
+        answer: asyncio.Future[Pdu | None] = self._loop.create_future()
+        if not self.up or len(self._questions) >= MOST_QUESTIONS:
+            answer.set_result(None)
+            return answer
+        timer = self._loop.call_later(self.settings.response_timeout, _give_up, answer)
+
+        def answered(_: object) -> None:
+            timer.cancel()
+            self._ask_next()
+
+        answer.add_done_callback(answered)
+        self._questions.append((pdu, answer))
+        self._ask_next()
+        return answer
+
+    def _ask_next(self) -> None:
+        """Ask what there is a place for; give up what no link is there for any more."""
+        while self._questions:
+            link = next((one for one in self._used if one.ask_room > 0), None)
+            if link is None and self.up:
+                return  # an answer that is awaited will make room
+            pdu, answer = self._questions.popleft()
+            if answer.done():
+                continue
+            if link is None:
+                answer.set_result(None)
+                continue
+            try:
+                link.ask(pdu, answer)
+            except EncodeError as error:
+                answer.set_exception(error)
+
     # --- What is told of the links ---------------------------------------------------------------
     @property
     def held(self) -> int:
@@ -201,8 +301,12 @@ class Bundle:
 
     @property
     def whole(self) -> bool:
-        """Whether every bind that the operator permits is here: nobody else sends to it."""
-        return len(self._used) >= self.settings.binds
+        """Whether every bind by which the operator is sent to is here: nobody else sends to it."""
+        return len(self._used) >= self._senders
+
+    def reports(self) -> dict[int, LinkReport]:
+        """How each link is and what it has done, by slot."""
+        return {number: link.report() for number, link in sorted(self._links.items())}
 
     @property
     def counters(self) -> LinkCounters:
@@ -215,9 +319,12 @@ class Bundle:
 
     @property
     def state(self) -> LinkState:
-        """Of the link that is farthest on its way up; CLOSED where there is none."""
+        """Of the link that is farthest on its way up; CLOSED where there is none.
+
+        Receivers count where nothing else is there.
+        """
         return min(
-            (link.state for link in self._links.values()),
+            (link.state for link in self._used or self._links.values()),
             key=_BEST_FIRST.index,
             default=LinkState.CLOSED,
         )
@@ -237,3 +344,12 @@ class Bundle:
     def _down(self, tokens: tuple[object, ...]) -> None:
         self._measure()
         self._on_down(tokens)
+
+
+def _senders(settings: OperatorSettings) -> int:
+    return sum(settings.bind_of(number).kind.sends for number in settings.slots())
+
+
+def _give_up(answer: asyncio.Future[Pdu | None]) -> None:
+    if not answer.done():
+        answer.set_result(None)

@@ -1,9 +1,10 @@
 """The link to one operator: connects, binds, and after every end does so again, for ever.
 
 Guarantees: pauses between attempts grow from `reconnect_first` to `reconnect_last`, spread by a
-quarter, and begin anew after a bind that lasted; `on_up` and `on_down` alternate; every token
-given to `send` comes back once, by `on_results` or by `on_down`; `room` is never overstated; a
-link that is abandoned sends, records and acknowledges nothing from that call on.
+quarter, and begin anew after a bind that lasted; one that the operator refuses for good, as over a
+wrong password, is tried again after the longest of them only; `on_up` and `on_down` alternate;
+every token given to `send` comes back once, by `on_results` or by `on_down`; `room` is never
+overstated; a link that is abandoned sends, records and acknowledges nothing from that call on.
 Does not know: messages, stores, what a result means but for "slower".
 """
 
@@ -12,20 +13,25 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from enum import Enum
 
 import structlog
 
+from habar.model.status import MessageState
 from habar.operators.clock import Clock
 from habar.operators.pace import Pace
-from habar.operators.quirks import NO_ANSWER
-from habar.operators.session import Ack, Session
+from habar.operators.quirks import NO_ANSWER, error_name
+from habar.operators.report import LinkCounters, LinkReport, Meter
+from habar.operators.session import MOST_ASKED, REFUSED_FOR_GOOD, Ack, Session
 from habar.operators.settings import OperatorSettings
 from habar.wire.smpp import Pdu, SubmitResult
 
 log = structlog.get_logger(__name__)
 _spread = random.SystemRandom().random
+_MANY = 33
+"""Failures, after which the pause is the longest whatever it began with."""
+_NOTHING = object()
+_RECEIPTS_A_SAMPLE = 64
 
 
 class LinkState(Enum):
@@ -38,31 +44,6 @@ class LinkState(Enum):
     CLOSED = "closed"
 
 
-@dataclass(slots=True)
-class LinkCounters:
-    """What has passed since the process began, for /metrics."""
-
-    connects: int = 0
-    binds: int = 0
-    drops: int = 0
-    submitted: int = 0
-    answered: int = 0
-    timed_out: int = 0
-    throttled: int = 0
-    delivered: int = 0
-    """deliver_sm and data_sm that came."""
-    late: int = 0
-    """Answers to nothing of ours."""
-    faults: int = 0
-    """PDUs that could not be read, or had no business to come."""
-
-    def add(self, other: LinkCounters) -> None:
-        """Count what another link has counted, too."""
-        for counter in fields(self):
-            name = counter.name
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-
 class Link:
     """See the module's docstring. All call-backs run in the event loop and must not raise."""
 
@@ -70,34 +51,46 @@ class Link:
         self,
         settings: OperatorSettings,
         *,
+        number: int,
         on_results: Callable[[Sequence[SubmitResult]], None],
-        on_deliver: Callable[[Pdu, Ack], None],
+        on_deliver: Callable[[Pdu, Ack], MessageState | None],
         on_up: Callable[[], None],
         on_down: Callable[[tuple[object, ...]], None],
+        on_tried: Callable[[], None],
         pace: Pace,
         clock: Clock,
     ) -> None:
         self.settings = settings
+        self.number = number
+        self.bind = settings.bind_of(number)
         self.counters = LinkCounters()
         self.state = LinkState.DOWN
         self.since_ms = clock.now_ms()
         self.last_error = ""
+        self.last_error_at: int | None = None
         self._on_results = on_results
         self._on_deliver = on_deliver
         self._on_up = on_up
         self._on_down = on_down
+        self._on_tried: Callable[[], None] | None = on_tried
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._pace = pace
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._bound_at = 0.0
+        self._refused_for_good = False
         self._emptied: asyncio.Future[None] | None = None
+        self._meter = Meter(self._loop.time())
+        self._timed: object = _NOTHING
+        """Token of the submit_sm whose answer is timed, one after the other."""
+        self._timed_at = 0.0
 
     # --- Life ----------------------------------------------------------------------------------
     def start(self) -> None:
         """Begin to connect, in the background."""
-        self._task = self._loop.create_task(self._run(), name=f"link {self.settings.name}")
+        name = f"link {self.settings.name} {self.number}"
+        self._task = self._loop.create_task(self._run(), name=name)
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - bounds the wait, no error
         """Wait until nothing is unanswered, `timeout` seconds at most; send nothing meanwhile."""
@@ -141,32 +134,38 @@ class Link:
             # A link over which messages went was good, however soon it fell: no growing pause.
             worked = self.counters.answered > answered or lasted >= self.settings.stable_after
             failures = 1 if worked else failures + 1
+            if self._refused_for_good:
+                failures = _MANY
+            self._tell_tried()
             await asyncio.sleep(self._pause(failures))
 
     async def _connect(self) -> None:
         """One attempt and, where it succeeds, the whole life of the session."""
-        settings = self.settings
+        settings, bind = self.settings, self.bind
+        self._refused_for_good = False
         self._enter(LinkState.CONNECTING)
         try:
             async with asyncio.timeout(settings.connect_timeout):
                 _, session = await self._loop.create_connection(
-                    self._new_session, settings.host, settings.port, ssl=settings.tls
+                    self._new_session, bind.host, bind.port, ssl=settings.tls
                 )
         except (OSError, TimeoutError) as error:
             self._session = None
-            self._fail(f"{type(error).__name__}: {error}")
+            # The system's own time-outs have words; ours, which bounds them, has none.
+            why = str(error) or f"no connection in {settings.connect_timeout:g} seconds"
+            self._fail(f"{type(error).__name__}: {why}")
             self._enter(LinkState.DOWN)
             return
         await session.ended
 
     def _new_session(self) -> Session:
-        self._session = Session(self.settings, self)
+        self._session = Session(self.settings, self.bind, self)
         self.counters.connects += 1
         self._enter(LinkState.BINDING)
         return self._session
 
     def _pause(self, failures: int) -> float:
-        grown = self.settings.reconnect_first * 2.0 ** min(failures - 1, 32)
+        grown = self.settings.reconnect_first * 2.0 ** (min(failures, _MANY) - 1)
         return min(self.settings.reconnect_last, grown) * (0.75 + _spread() / 2)
 
     # --- Sending -------------------------------------------------------------------------------
@@ -193,7 +192,7 @@ class Link:
     def window_used(self) -> int:
         """submit_sm on their way, unanswered."""
         session = self._session
-        return self.settings.window - session.smpp.window_free if session is not None else 0
+        return session.smpp.window_used if session is not None else 0
 
     def send(self, body: bytes, token: object) -> None:
         """Queue one submit_sm, `room` permitting; `flush` writes all that is queued.
@@ -205,11 +204,58 @@ class Link:
         self._session.send(body, token)
         self._pace.sent()
         self.counters.submitted += 1
+        if self._timed is _NOTHING:
+            self._timed, self._timed_at = token, self._loop.time()
 
     def flush(self) -> None:
         """Write what is queued, at once: for the end of a turn that has sent something."""
         if self._session is not None:
             self._session.flush()
+
+    @property
+    def ask_room(self) -> int:
+        """How many questions beside the window may be asked now."""
+        session = self._session
+        return MOST_ASKED - session.smpp.aside if session is not None and self.up else 0
+
+    def ask(self, pdu: Pdu, answer: asyncio.Future[Pdu | None]) -> None:
+        """Send query_sm or cancel_sm, `ask_room` permitting; `answer` is set to None without one.
+
+        It counts as a PDU: submit_sm wait for it, it waits for nothing. Raises EncodeError.
+        """
+        if self._session is None:
+            raise RuntimeError("the link is down: ask_room was not asked for")
+        self._session.ask(pdu, answer)
+        self._pace.sent()
+
+    # --- Settings and report -------------------------------------------------------------------
+    def adjust(self, settings: OperatorSettings) -> None:
+        """Go on by other settings for the same bind (`OperatorSettings.same_binds`)."""
+        self.settings = settings
+        if self._session is not None:
+            self._session.adjust(settings)
+
+    def report(self) -> LinkReport:
+        """How it is and what it has done."""
+        now, counters, meter = self._loop.time(), self.counters, self._meter
+        per_second, per_minute = meter.rates(now, counters.submitted, counters.receipts)
+        if now >= meter.next_at:
+            meter.sample(now, counters.submitted, counters.receipts)
+        return LinkReport(
+            kind=self.bind.kind.value,
+            address=f"{self.bind.host}:{self.bind.port}",
+            state=self.state.value,
+            since_ms=self.since_ms,
+            window=self.settings.window,
+            window_used=self.window_used,
+            pdus_per_second=round(per_second, 2),
+            errors={error_name(status): n for status, n in sorted(counters.errors.items())},
+            last_error=self.last_error,
+            last_error_at=self.last_error_at,
+            round_trip_ms=round(meter.round_trip * 1000, 1) if meter.round_trip else None,
+            receipts_per_minute=round(per_minute, 1),
+            delivered_share=counters.ends_delivered / counters.ends if counters.ends else None,
+        )
 
     # --- What the session tells ----------------------------------------------------------------
     def session_bound(self) -> None:
@@ -219,35 +265,53 @@ class Link:
         self._bound_at = self._loop.time()
         self.counters.binds += 1
         self._enter(LinkState.UP)
-        log.info("link up", operator=self.settings.name)
+        log.info("link up", operator=self.settings.name, bind=self.number)
         self._on_up()
+        self._tell_tried()
+
+    def session_refused(self, command_status: int) -> None:
+        """Count it, and take one's time where it will be refused again."""
+        self.counters.error(command_status)
+        self._refused_for_good = command_status in REFUSED_FOR_GOOD
 
     def session_results(self, results: Sequence[SubmitResult]) -> None:
         """Mind what tells about the pace, pass them on."""
         now = self._loop.time()
-        throttle = self.settings.quirks.throttle
-        counters = self.counters
+        throttle, counters, timed = self.settings.quirks.throttle, self.counters, self._timed
+        refused = 0
         for result in results:
             status = result.command_status
-            if not status:
-                continue
-            if status in throttle:
-                counters.throttled += 1
-                self._pace.throttled(now)
-            elif status == NO_ANSWER:
-                counters.timed_out += 1
-                counters.answered -= 1
+            if result.token is timed:
+                self._time(now, answered=status != NO_ANSWER)
+            if status:
+                refused += 1
+                counters.error(status)
+                if status in throttle:
+                    counters.throttled += 1
+                    self._pace.throttled(now)
+                elif status == NO_ANSWER:
+                    counters.timed_out += 1
+                    counters.answered -= 1
         counters.answered += len(results)
-        if not results[-1].command_status:
-            self._pace.taken(now)
+        if refused < len(results):
+            self._pace.taken(len(results) - refused, now)
+        if now >= self._meter.next_at:
+            self._meter.sample(now, counters.submitted, counters.receipts)
         self._on_results(results)
         if self._emptied is not None:
             self._tell_emptied()
 
     def session_delivered(self, pdu: Pdu, ack: Ack) -> None:
-        """Pass it on."""
-        self.counters.delivered += 1
-        self._on_deliver(pdu, ack)
+        """Pass it on, and count what it told."""
+        counters = self.counters
+        counters.delivered += 1
+        state = self._on_deliver(pdu, ack)
+        if state is not None:
+            counters.receipt(state)
+            if not counters.receipts % _RECEIPTS_A_SAMPLE:
+                now = self._loop.time()
+                if now >= self._meter.next_at:
+                    self._meter.sample(now, counters.submitted, counters.receipts)
 
     def session_oddity(self, what: str, *, late: bool) -> None:
         """Count it; an operator that is odd once is odd always, so the log has it at debug."""
@@ -261,6 +325,7 @@ class Link:
         """Tell who lost what."""
         was_up = self.state is LinkState.UP or bool(self._bound_at)
         self._session = None
+        self._timed = _NOTHING
         if self.state is not LinkState.CLOSED:
             self._fail(reason)
             self._enter(LinkState.DOWN)
@@ -268,6 +333,19 @@ class Link:
             self.counters.drops += 1
             self._on_down(tokens)
         self._tell_emptied()
+
+    def _time(self, now: float, *, answered: bool) -> None:
+        """Note how long the answer took that was waited for; time the next one."""
+        self._timed = _NOTHING
+        if answered:
+            self._meter.timed(now - self._timed_at)
+            self._pace.round_trip = self._meter.round_trip
+
+    def _tell_tried(self) -> None:
+        """Once: it stands, or the first attempt has failed."""
+        told, self._on_tried = self._on_tried, None
+        if told is not None:
+            told()
 
     def _tell_emptied(self) -> None:
         emptied = self._emptied
@@ -282,5 +360,6 @@ class Link:
     def _fail(self, reason: str) -> None:
         """Say it once: an operator that is away for a day fails the same way each minute."""
         level = log.debug if reason == self.last_error and not self._bound_at else log.warning
-        level("link down", operator=self.settings.name, reason=reason)
+        level("link down", operator=self.settings.name, bind=self.number, reason=reason)
         self.last_error = reason
+        self.last_error_at = self._clock.now_ms()

@@ -3,7 +3,8 @@
 Guarantees: one transport.write a turn of the loop however much is sent or answered; TCP_NODELAY;
 the results of one read are handed over together, before what the operator sent beside them; when
 the connection ends, in whatever way, the owner is told once which submit_sm found no answer, and
-hears nothing after that. deliver_sm is answered when, and only when, whoever has it says so.
+hears nothing after that; a question beside the window (query_sm, cancel_sm) is answered once, by
+None where the operator did not. deliver_sm is answered when, and only when, whoever has it says so.
 Does not know: when to connect again (link.py), what results and messages mean.
 """
 
@@ -16,9 +17,8 @@ from functools import partial
 from typing import Protocol, cast
 
 from habar.operators.quirks import NO_ANSWER
-from habar.operators.settings import OperatorSettings
+from habar.operators.settings import BindSettings, OperatorSettings
 from habar.wire.smpp import (
-    INTERFACE_VERSION,
     BindRefused,
     Bound,
     Closed,
@@ -33,6 +33,7 @@ from habar.wire.smpp import (
     ProtocolFault,
     Received,
     RequestTimedOut,
+    Response,
     Role,
     SessionState,
     Settings,
@@ -48,8 +49,19 @@ Ack = Callable[[int], None]
 MOST_UNANSWERED = 10_000
 """So many deliver_sm may wait for their commit; over that the operator is asked to keep them."""
 
+MOST_ASKED = 10
+"""So many questions beside the window wait for their answers at once."""
+
 _LAST_WORDS = 5.0
 """Seconds for the peer to read what was written before the close."""
+
+_REFUSALS = {
+    int(CommandStatus.ESME_RINVPASWD): "the password is wrong",
+    int(CommandStatus.ESME_RINVSYSID): "the operator does not know this system_id",
+    int(CommandStatus.ESME_RINVSYSTYP): "the operator does not know this system_type",
+}
+REFUSED_FOR_GOOD = frozenset(_REFUSALS)
+"""Until somebody changes the settings, here or there: asking often would be hammering."""
 
 _DELIVERIES = frozenset({int(CommandId.DELIVER_SM), int(CommandId.DATA_SM)})
 _UNANSWERED = frozenset({int(CommandId.OUTBIND), int(CommandId.ALERT_NOTIFICATION)})
@@ -60,6 +72,9 @@ class Owner(Protocol):
 
     def session_bound(self) -> None:
         """The operator has accepted the bind."""
+
+    def session_refused(self, command_status: int) -> None:
+        """The operator has refused the bind; the end follows."""
 
     def session_results(self, results: Sequence[SubmitResult]) -> None:
         """Answers to submit_sm; NO_ANSWER stands for one that did not come in time."""
@@ -77,8 +92,9 @@ class Owner(Protocol):
 class Session(asyncio.Protocol):
     """See the module's docstring. `smpp` is to be read by the owner, not written."""
 
-    def __init__(self, settings: OperatorSettings, owner: Owner) -> None:
+    def __init__(self, settings: OperatorSettings, bind: BindSettings, owner: Owner) -> None:
         self._settings = settings
+        self._bind = bind
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -93,18 +109,30 @@ class Session(asyncio.Protocol):
         self.smpp = Connection(
             Role.ESME,
             self._loop.time(),
-            Settings(
-                window=settings.window,
-                response=settings.response_timeout,
-                enquire_link=settings.enquire_link,
-                enquire_link_response=min(settings.response_timeout, settings.enquire_link),
-            ),
+            _smpp_settings(settings),
         )
 
     # --- What the owner asks -------------------------------------------------------------------
     def send(self, body: bytes, token: object) -> None:
         """Queue a submit_sm; `flush` sends it. Raises StateError, WindowFullError."""
         self.smpp.send_submit(body, token, self._loop.time())
+
+    def ask(self, pdu: Pdu, answer: asyncio.Future[Pdu | None]) -> None:
+        """Send a request beside the window, at once; `answer` is set when there is one, or to None.
+
+        Raises StateError, EncodeError.
+        """
+        self.smpp.send_aside(pdu, answer, self._loop.time())
+        self.flush()
+
+    def adjust(self, settings: OperatorSettings) -> None:
+        """Go on with another window and other timers."""
+        self._settings = settings
+        self.smpp.adjust(_smpp_settings(settings))
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._arm()
 
     def flush(self) -> None:
         """Write all that is queued, look to the timers, close where nothing more will come."""
@@ -160,7 +188,7 @@ class Session(asyncio.Protocol):
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            self.smpp.bind(_bind_pdu(self._settings), self._loop.time())
+            self.smpp.bind(_bind_pdu(self._settings, self._bind), self._loop.time())
         except EncodeError as error:
             self.abort(f"the bind cannot be written: {error}")
         self.flush()
@@ -185,11 +213,14 @@ class Session(asyncio.Protocol):
         if self._over:
             return
         self._over = True
-        tokens: tuple[object, ...] = ()
+        tokens: list[object] = []
         for event in self.smpp.closed():
             if isinstance(event, Closed):
-                tokens = event.tokens
-        self._owner.session_ended(tokens, self._reason)
+                tokens.extend(event.tokens)
+        asked = [token for token in tokens if isinstance(token, asyncio.Future)]
+        for question in asked:
+            _answer_question(question, None)
+        self._owner.session_ended(tuple(tokens[: len(tokens) - len(asked)]), self._reason)
 
     # --- Events --------------------------------------------------------------------------------
     def _handle(self, events: list[Event]) -> None:
@@ -200,7 +231,7 @@ class Session(asyncio.Protocol):
                 results.append(event)
             elif event.__class__ is Received:
                 received.append(event.pdu)
-            elif isinstance(event, RequestTimedOut):
+            elif isinstance(event, RequestTimedOut) and not isinstance(event.token, asyncio.Future):
                 results.append(SubmitResult(event.token, NO_ANSWER, b""))
             else:
                 self._other(event)
@@ -216,8 +247,13 @@ class Session(asyncio.Protocol):
         match event:
             case Bound():
                 self._owner.session_bound()
+            case Response(asyncio.Future() as question, pdu):
+                _answer_question(question, pdu)
+            case RequestTimedOut(asyncio.Future() as question):
+                _answer_question(question, None)
             case BindRefused(status):
-                self.abort(f"bind refused: {status_name(status)}")
+                self._owner.session_refused(status)
+                self.abort(f"bind refused: {_why_refused(status)}")
             case Drop(reason):
                 self._reason = reason
             case PeerUnbound():
@@ -226,7 +262,7 @@ class Session(asyncio.Protocol):
                 self._owner.session_oddity(repr(pdu), late=True)
             case ProtocolFault(reason=reason):
                 self._owner.session_oddity(reason, late=False)
-            case _:  # Unbound, and an answer to what we never ask: nothing is to be done
+            case _:  # Unbound: nothing is to be done
                 return
 
     def _received(self, pdu: Pdu) -> None:
@@ -260,12 +296,34 @@ class Session(asyncio.Protocol):
         self._handle(self.smpp.tick(self._loop.time()))
 
 
-def _bind_pdu(settings: OperatorSettings) -> Pdu:
-    return make_pdu(
-        settings.bind.command_id,
-        system_id=settings.system_id.encode(),
-        password=settings.password.encode(),
-        system_type=settings.system_type.encode(),
-        interface_version=INTERFACE_VERSION,
-        address_range=settings.address_range.encode(),
+def _smpp_settings(settings: OperatorSettings) -> Settings:
+    return Settings(
+        window=settings.window,
+        response=settings.response_timeout,
+        enquire_link=settings.enquire_link,
+        enquire_link_response=min(settings.response_timeout, settings.enquire_link),
     )
+
+
+def _bind_pdu(settings: OperatorSettings, bind: BindSettings) -> Pdu:
+    return make_pdu(
+        bind.kind.command_id,
+        system_id=bind.system_id.encode(),
+        password=bind.password.encode(),
+        system_type=bind.system_type.encode(),
+        interface_version=settings.interface_version,
+        addr_ton=settings.address_ton,
+        addr_npi=settings.address_npi,
+        address_range=bind.address_range.encode(),
+    )
+
+
+def _why_refused(status: int) -> str:
+    """The code, and what it says where that is plain."""
+    name = status_name(status)
+    return f"{name}: {_REFUSALS[status]}" if status in _REFUSALS else name
+
+
+def _answer_question(question: asyncio.Future[Pdu | None], pdu: Pdu | None) -> None:
+    if not question.done():  # whoever asked may have given up
+        question.set_result(pdu)

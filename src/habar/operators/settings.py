@@ -26,6 +26,11 @@ class BindKind(Enum):
         """The bind request that opens such a session."""
         return _BINDS[self]
 
+    @property
+    def sends(self) -> bool:
+        """Whether submit_sm may go that way."""
+        return self is not BindKind.RECEIVER
+
 
 _BINDS = {
     BindKind.TRANSCEIVER: CommandId.BIND_TRANSCEIVER,
@@ -149,6 +154,23 @@ class BindGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class BindSettings:
+    """What one bind is like, whichever group it is of."""
+
+    kind: BindKind
+    host: str
+    port: int
+    system_id: str
+    password: str = field(repr=False)
+    system_type: str
+    address_range: str
+
+
+GROUP = 1000
+"""Slots are numbered `group * GROUP + i`, the groups from 0, the binds of each from 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorSettings:
     """An operator, and what each bind with it is like."""
 
@@ -240,3 +262,44 @@ class OperatorSettings:
     def receipts_speak_for_all(self) -> bool:
         """Whether one receipt tells of the whole message."""
         return self.receipts is ReceiptKind.MESSAGE or self.long_text is LongText.PAYLOAD
+
+    def slots(self) -> list[int]:
+        """The numbers of all its binds, over all processes, in the order in which they are made."""
+        return [
+            place * GROUP + n
+            for place, group in enumerate(self._groups())
+            for n in range(1, group.count + 1)
+        ]
+
+    def bind_of(self, number: int) -> BindSettings:
+        """What the bind with this number is like. Raises IndexError where its group is none."""
+        group = self._groups()[number // GROUP]
+        return BindSettings(
+            group.kind,
+            group.host or self.host,
+            group.port or self.port,
+            group.system_id or self.system_id,
+            self.password if group.password is None else group.password,
+            self.system_type if group.system_type is None else group.system_type,
+            self.address_range if group.address_range is None else group.address_range,
+        )
+
+    def same_binds(self, other: OperatorSettings) -> bool:
+        """Whether links made by the one serve the other, too: the rest can change while they stand.
+
+        Of TLS only whether there is any: another certificate is used from the next connection on.
+        """
+        return self._binds() == other._binds()
+
+    def _groups(self) -> tuple[BindGroup, ...]:
+        return self.groups or (BindGroup(self.bind, self.binds),)
+
+    def _binds(self) -> tuple[object, ...]:
+        return (
+            self.id,
+            self.name,
+            [(number, self.bind_of(number)) for number in self.slots()],
+            self.in_order,
+            (self.address_ton, self.address_npi, self.interface_version),
+            self.tls is not None,
+        )

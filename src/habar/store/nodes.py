@@ -20,7 +20,10 @@ class Hint(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """One of the binds that an operator permits over all nodes, numbered from 1."""
+    """One of the binds that an operator permits over all nodes.
+
+    Those with the same thousands in their numbers are a group, shared out by itself.
+    """
 
     operator_id: int
     number: int

@@ -381,11 +381,13 @@ class Store(Port):
     def tell(self, hint: Hint) -> None:
         """Let the other nodes know, as a hint that may be lost; returns at once."""
 
-    async def slots(self, wanted: Mapping[int, int]) -> Slots:
+    async def slots(self, wanted: Mapping[int, Sequence[int]]) -> Slots:
         """Take this run's fair share of operators' binds, and say what it has.
 
-        `wanted` is how many binds each operator (by id) permits over all nodes. Each live node that
-        dispatches may have so many divided by the nodes, rounded up.
+        `wanted` is which binds each operator (by id) permits over all nodes, by number. Binds whose
+        numbers have the same thousands are a group, as transmitters or receivers are. Each live
+        node that dispatches may have of each group as many as it has divided by the nodes, rounded
+        up.
         """
 
     async def give_back(self, slot: Slot) -> None:

@@ -133,7 +133,7 @@ async def test_a_wrong_password_is_told_and_never_shown(
     rig = await make_rig(password="hunter2")
     await rig.sim.wait_for(lambda sim: sim.counts.binds_refused >= 1)
     await rig.when(lambda: rig.lane.links.last_error != "")
-    assert rig.lane.links.last_error == "bind refused: ESME_RINVPASWD"
+    assert rig.lane.links.last_error.startswith("bind refused: ESME_RINVPASWD")
     assert "hunter2" not in capsys.readouterr().out
 
 

@@ -38,7 +38,7 @@ async def test_leases_are_by_the_databases_clock(astray: Any) -> None:
     links = Links(one.store), Links(other.store)
     held = await one.claimed(), await other.claimed()
     for node in astray:
-        await node.store.slots({node.operator: 2})
+        await node.store.slots({node.operator: [1, 2]})
         seen = await node.store.nodes()
         assert [n.alive for n in seen] == [True, True]
         for n in seen:

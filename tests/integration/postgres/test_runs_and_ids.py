@@ -176,7 +176,7 @@ async def test_the_others_are_not_taken_for_dead_by_who_was_away_itself(
     other = await site.node("second")
     node.store._node.run.was_away()
     await site.lapse(other.store)
-    await node.store.slots({node.operator: 1})
+    await node.store.slots({node.operator: [1]})
     assert len(site.aside.fetch("SELECT 1 FROM node WHERE ended_at IS NULL")) == 2
 
 

@@ -173,7 +173,7 @@ async def test_a_server_that_hangs_is_given_up_and_the_truth_is_told(
 
 async def test_a_store_closes_though_the_server_hangs(site: Site) -> None:
     node = await site.node(answer_seconds=0.3, connect_seconds=0.3)
-    await node.store.slots({node.operator: 1})
+    await node.store.slots({node.operator: [1]})
     node.way.hang()
     await node.store.close()
 
@@ -181,7 +181,7 @@ async def test_a_store_closes_though_the_server_hangs(site: Site) -> None:
 @pytest.mark.parametrize("trouble", ["refuse", "hang"])
 async def test_binds_cannot_be_had_while_the_server_is_away(site: Site, trouble: str) -> None:
     node = await site.node(answer_seconds=0.3, connect_seconds=0.3)
-    wanted = {node.operator: 2}
+    wanted = {node.operator: [1, 2]}
     before = await node.store.slots(wanted)
     getattr(node.way, trouble)()
     if trouble == "refuse":

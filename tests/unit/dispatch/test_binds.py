@@ -26,14 +26,14 @@ class SharedStore(HandStore):
         super().__init__()
         self.held: set[Slot] = set()
         self.surplus: set[Slot] = set()
-        self.asked: list[dict[int, int]] = []
+        self.asked: list[dict[int, list[int]]] = []
         self.gate: asyncio.Event | None = None
         self.away = False
         self.gone: list[Any] = []
         """Slots given back, and "drain" where that was announced."""
         self.told: list[Hint] = []
 
-    async def slots(self, wanted: dict[int, int]) -> Slots:
+    async def slots(self, wanted: dict[int, list[int]]) -> Slots:
         self.asked.append(dict(wanted))
         answer = Slots(frozenset(self.held), frozenset(self.surplus))
         if self.gate is not None:
@@ -124,7 +124,7 @@ async def test_at_the_start_the_store_is_asked_at_once_and_what_is_held_is_opene
     node: Node,
 ) -> None:
     await node.start(ONE, OTHER)
-    assert node.store.asked == [{1: 2, 2: 2}]
+    assert node.store.asked == [{1: [1, 2], 2: [1, 2]}]
     assert (node.held(1), node.held(2)) == ({1}, {1})
     assert all(link.up for link in node.links)
 

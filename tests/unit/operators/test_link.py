@@ -21,6 +21,8 @@ def make(**changes: Any) -> Link:
         on_deliver=lambda pdu, ack: None,
         on_up=lambda: None,
         on_down=lambda tokens: None,
+        number=1,
+        on_tried=lambda: None,
         pace=Pace(0, 0.0),
         clock=SystemClock(),
     )

@@ -64,6 +64,9 @@ class Owner:
     def session_bound(self) -> None:
         self.told.append("bound")
 
+    def session_refused(self, command_status: int) -> None:
+        self.told.append(f"refused {command_status}")
+
     def session_results(self, results: Sequence[SubmitResult]) -> None:
         self.told.append("results")
         self.results.append(list(results))
@@ -86,9 +89,8 @@ class Line:
     def __init__(self, **changes: Any) -> None:
         settings: dict[str, Any] = {"window": 5, "system_id": "id", "password": "secret"}
         self.owner, self.transport = Owner(), PaperTransport()
-        self.session = Session(
-            OperatorSettings(1, "op", "h", 1, **(settings | changes)), self.owner
-        )
+        self.settings = OperatorSettings(1, "op", "h", 1, **(settings | changes))
+        self.session = Session(self.settings, self.settings.bind_of(1), self.owner)
         self.smsc = Connection(Role.SMSC, 0.0)
         self.session.connection_made(self.transport)
 
@@ -264,7 +266,7 @@ async def test_a_refused_bind_ends_the_session() -> None:
     line.write()
     assert line.transport.aborted
     line.session.connection_lost(None)
-    assert line.owner.ended == ((), "bind refused: ESME_RINVPASWD")
+    assert line.owner.ended == ((), "bind refused: ESME_RINVPASWD: the password is wrong")
 
 
 async def test_unbind_is_polite() -> None:
@@ -330,7 +332,8 @@ async def test_one_that_is_abandoned_over_its_results_does_not_hand_over_what_ca
 
 async def test_one_that_is_abandoned_before_it_is_connected_does_not_bind() -> None:
     owner, transport = Owner(), PaperTransport()
-    session = Session(OperatorSettings(1, "op", "h", 1, "id", "secret"), owner)
+    settings = OperatorSettings(1, "op", "h", 1, "id", "secret")
+    session = Session(settings, settings.bind_of(1), owner)
     session.abandon("not ours")
     assert session.ended.done()
     session.connection_made(transport)

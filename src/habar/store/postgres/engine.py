@@ -223,7 +223,7 @@ class PostgresStore:
         """See store.port.Store."""
         self._node.hints.tell(hint)
 
-    async def slots(self, wanted: Mapping[int, int]) -> Slots:
+    async def slots(self, wanted: Mapping[int, Sequence[int]]) -> Slots:
         """See store.port.Store."""
         run, pool = self._node.run, self._open.pool
         await _bury(pool, run)

@@ -137,9 +137,9 @@ SELECT draining FROM node WHERE id = $1 AND ended_at IS NULL FOR SHARE
 
 -- name: ensure_binds
 INSERT INTO bind (operator_id, number)
-SELECT wanted.operator_id, number
-FROM unnest($1::bigint[], $2::bigint[]) AS wanted (operator_id, binds)
-CROSS JOIN LATERAL generate_series(1, wanted.binds) AS number
+SELECT wanted.operator_id, wanted.number
+FROM unnest($1::bigint[], $2::integer[]) AS wanted (operator_id, number)
+ORDER BY wanted.operator_id, wanted.number
 ON CONFLICT DO NOTHING
 
 -- name: dispatching
@@ -153,7 +153,7 @@ SELECT operator_id, number FROM bind WHERE node_id = $1 ORDER BY operator_id, nu
 -- name: take_binds
 WITH free AS (
     SELECT operator_id, number FROM bind
-    WHERE operator_id = $2 AND number <= $3 AND node_id IS NULL
+    WHERE operator_id = $2 AND number = ANY ($3::integer[]) AND node_id IS NULL
     ORDER BY number LIMIT $4 FOR UPDATE SKIP LOCKED
 )
 UPDATE bind SET node_id = $1 FROM free

@@ -111,10 +111,10 @@ class SqliteStore:
     def tell(self, hint: Hint) -> None:
         """See store.port.Store: there is nobody to tell."""
 
-    async def slots(self, wanted: Mapping[int, int]) -> Slots:
+    async def slots(self, wanted: Mapping[int, Sequence[int]]) -> Slots:
         """See store.port.Store: all of them."""
-        numbers = ((operator, n) for operator, binds in wanted.items() for n in range(1, binds + 1))
-        return Slots(frozenset(Slot(*number) for number in numbers), frozenset())
+        held = (Slot(operator, n) for operator, numbers in wanted.items() for n in numbers)
+        return Slots(frozenset(held), frozenset())
 
     async def give_back(self, slot: Slot) -> None:
         """See store.port.Store: nobody waits for it."""

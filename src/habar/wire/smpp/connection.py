@@ -86,7 +86,17 @@ class Connection:
     @property
     def window_free(self) -> int:
         """How many more requests may be sent now."""
-        return self._window.size - len(self._window.requests)
+        return max(0, self._window.size - len(self._window.requests))
+
+    @property
+    def window_used(self) -> int:
+        """Requests in the window that wait for an answer."""
+        return len(self._window.requests)
+
+    @property
+    def aside(self) -> int:
+        """Requests beside the window (`send_aside`) that wait for an answer."""
+        return len(self._window.aside)
 
     @property
     def outstanding(self) -> list[object]:
@@ -115,6 +125,11 @@ class Connection:
         data = b"".join(self._out)
         self._out.clear()
         return data
+
+    def adjust(self, settings: Settings) -> None:
+        """Go on with another window and other timers. What is open keeps its deadline."""
+        self.settings = self._live.settings = settings
+        self._window.size = settings.window
 
     # What the owner sends.
 
@@ -152,6 +167,22 @@ class Connection:
         self._check(command_id)
         body = encode_body(pdu)
         number = self._window.number()
+        self._out.append(with_header(body, command_id, 0, number))
+        self._touch(now)
+        return number
+
+    def send_aside(self, pdu: Pdu, token: object, now: float) -> int:
+        """Send a request that takes no slot of the window (query_sm, cancel_sm).
+
+        Response will come. How many is the owner's to bound. Returns the sequence_number.
+        Raises StateError, EncodeError; then nothing is queued.
+        """
+        command_id = pdu.command_id
+        if command_id in _OWN or command_id in UNANSWERED:
+            raise StateError(f"{command_name(command_id)} is not sent aside")
+        self._check(command_id)
+        body = encode_body(pdu)
+        number = self._window.claim_aside(token, command_id, now + self.settings.response)
         self._out.append(with_header(body, command_id, 0, number))
         self._touch(now)
         return number
@@ -302,14 +333,17 @@ class Connection:
             self._peer_unbind = None
 
     def _receive_response(self, pdu: Pdu, events: list[Event]) -> None:
-        entry = self._window.settle(pdu.sequence_number, pdu.command_id)
+        number, command_id = pdu.sequence_number, pdu.command_id
+        entry = self._window.settle(number, command_id)
+        if entry is None and self._window.aside:
+            entry = self._window.settle_aside(number, command_id)
         if entry is not None:
             events.append(answer_event(entry.token, entry.command_id, pdu))
             return
-        own = self._window.settle_control(pdu.sequence_number, pdu.command_id)
+        own = self._window.settle_control(number, command_id)
         if own is not None:
             self._control_answered(own.command_id, pdu, events)
-        elif pdu.command_id != CommandId.ENQUIRE_LINK_RESP:
+        elif command_id != CommandId.ENQUIRE_LINK_RESP:
             events.append(Unmatched(pdu))
 
     def _control_answered(self, command_id: int, pdu: Pdu, events: list[Event]) -> None:
