@@ -130,3 +130,9 @@ async def test_a_node_that_drains_keeps_what_it_has_in_hand(desk: Any) -> None:
     await desk.store.announce_drain()
     assert await desk.accept(message, "1") == message
     assert (await this_node(desk.store)).claimed == 0
+
+
+async def test_binds_are_had_by_their_numbers_whatever_these_are(desk: Any) -> None:
+    wanted = {desk.operator: [1, 1001, 1002]}
+    held = frozenset(Slot(desk.operator, number) for number in (1, 1001, 1002))
+    assert await desk.store.slots(wanted) == Slots(held, frozenset())

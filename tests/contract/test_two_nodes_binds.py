@@ -97,3 +97,27 @@ async def test_the_binds_of_a_node_are_told(pair: Any) -> None:
     binds = {node.id: node.binds for node in await other.store.nodes() if node.alive}
     assert binds.pop(run) == 2
     assert list(binds.values()) == [0]
+
+
+async def test_each_node_gets_binds_of_each_group(pair: Any) -> None:
+    """Numbers with the same thousands are a group: transmitters, say, and receivers."""
+    one, other = pair
+    wanted = {one.operator: [1, 2, 1001, 1002, 2001]}
+    known: dict[Any, Slots] = {}
+    for _ in range(3):
+        for store in (one.store, other.store):
+            await ask_for_binds(store, wanted, known)
+    held = [{slot.number for slot in known[store].held} for store in (one.store, other.store)]
+    assert held[0] | held[1] == {1, 2, 1001, 1002, 2001}
+    for numbers in held:
+        assert len(numbers & {1, 2}) == len(numbers & {1001, 1002}) == 1
+
+
+async def test_binds_that_nobody_wants_any_more_are_surplus(pair: Any) -> None:
+    one, _ = pair
+    first = await one.store.slots({one.operator: [1, 2]})
+    (had,) = first.held
+    now = await one.store.slots({one.operator: [1001]})
+    assert now == Slots(frozenset({Slot(one.operator, 1001)}), frozenset({had}))
+    await one.store.give_back(had)
+    assert (await one.store.slots({one.operator: [1001]})).surplus == frozenset()

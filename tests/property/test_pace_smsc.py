@@ -1,4 +1,4 @@
-"""operators/pace.py against model SMSCs that limit the PDUs of a second: what its docstring says."""
+"""operators/pace.py against model SMSCs that limit the PDUs of a second."""
 
 from __future__ import annotations
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from habar.dispatch import Dispatcher
+from habar.dispatch import Dispatcher, Lane
 from habar.errors import StoreUnavailable
 from habar.model.message import Outgoing
-from habar.operators import OperatorSettings
+from habar.model.retry import RetryPlan
+from habar.operators import BindGroup, BindKind, OperatorSettings
 from habar.operators import bundle as bundle_module
 from habar.store.nodes import Hint, Slot, Slots, Watcher
 from habar.store.readings import WaitingAccount
@@ -380,3 +381,102 @@ async def test_hints_for_a_lane_that_is_not_open_and_for_strange_operators_are_l
     node.watcher.waiting(Hint(1, 1, 1, node.clock.ms))
     node.watcher.waiting(Hint(9, 1, 1, node.clock.ms))
     assert looked == []
+
+
+# --- Groups, and lanes that come and go ----------------------------------------------------------
+def operator(operator_id: int, **changes: Any) -> OperatorSettings:
+    return OperatorSettings(operator_id, f"op{operator_id}", "h", 1, "s", "p", window=3, **changes)
+
+
+def put_lane(node: Node, settings: OperatorSettings) -> Lane:
+    """As a dispatcher does that was told of other settings."""
+    store: Any = node.store
+    lane = Lane(settings, store, lambda *_: None, retry=RetryPlan(), ahead=100, clock=node.clock)
+    node.dispatcher._lanes[settings.id] = lane
+    return lane
+
+
+async def test_the_binds_of_all_groups_are_asked_for_and_opened_as_what_they_are(
+    node: Node,
+) -> None:
+    groups = (BindGroup(BindKind.TRANSMITTER, 1), BindGroup(BindKind.RECEIVER, 2))
+    lane = put_lane(node, operator(1, groups=groups))
+    await node.start(Slot(1, 1), Slot(1, 1001))
+    assert node.store.asked[0][1] == [1, 1001, 1002]
+    assert set(lane.links._links) == {1, 1001}
+    assert [link.calls["number"] for link in node.links] == [1, 1001]
+
+
+async def test_an_operator_that_is_new_gets_its_binds_in_the_next_round(node: Node) -> None:
+    await node.start()
+    lane = put_lane(node, operator(3))
+    node.store.held = {Slot(3, 1)}
+    await node.round()
+    assert node.store.asked[-1][3] == [1]
+    assert set(lane.links._links) == {1}
+
+
+async def test_one_that_goes_is_emptied_and_its_binds_are_given_back(node: Node) -> None:
+    await node.start(ONE, OTHER)
+    await node.submit(2)
+    del node.dispatcher._lanes[1]
+    await node.round()
+    await node.round()
+    assert node.store.asked[-1] == {1: [1], 2: [1, 2]}, "what we have is wanted until it is empty"
+    assert node.store.gone == []
+    node.links[0].answer(0, 0)
+    await node.settle()
+    assert node.store.gone == [ONE]
+    assert node.store.released == []
+    await node.round()
+    assert node.store.asked[-1] == {2: [1, 2]}
+
+
+async def test_a_bind_goes_over_to_the_new_lane_when_the_old_one_has_emptied_it(
+    node: Node,
+) -> None:
+    await node.start(ONE)
+    await node.submit(2)
+    old = node.dispatcher.lanes[1]
+    new = put_lane(node, operator(1, system_type="VMS"))
+    await node.round()
+    assert set(new.links._links) == set()
+    assert set(old.links._links) == {1}
+    node.links[0].answer(0, 0)
+    await node.settle()
+    assert set(old.links._links) == set()
+    node.store.held = {ONE}
+    await node.round()
+    assert set(new.links._links) == {1}
+    assert node.links[-1].settings.system_type == "VMS"
+
+
+async def test_one_that_is_drained_by_its_dispatcher_at_the_same_time_is_given_back_once(
+    node: Node,
+) -> None:
+    await node.start(ONE)
+    old = node.dispatcher.lanes[1]
+    del node.dispatcher._lanes[1]
+    await old.drain(1.0)
+    await node.round()
+    assert node.store.gone == [ONE]
+
+
+async def test_a_bind_that_the_lane_has_no_use_for_any_more_is_given_back(node: Node) -> None:
+    await node.start(ONE, TWO)
+    put = node.dispatcher.lanes[1]
+    put.settings = operator(1, binds=1)
+    await node.round()
+    assert node.store.gone == [TWO]
+    assert node.held() == {1}
+
+
+async def test_when_the_run_is_lost_links_of_lanes_that_went_are_left_too(node: Node) -> None:
+    await node.start(ONE)
+    await node.submit(1)
+    del node.dispatcher._lanes[1]
+    await node.round()
+    node.watcher.lost()
+    assert not node.links[0].up
+    await node.settle()
+    assert node.store.gone == []

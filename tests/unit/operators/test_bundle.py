@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from habar.operators import Bundle, LinkCounters, LinkState, OperatorSettings, Pace, SystemClock
+from habar.operators import (
+    BindGroup,
+    BindKind,
+    Bundle,
+    LinkCounters,
+    LinkState,
+    OperatorSettings,
+    Pace,
+    SystemClock,
+)
 from habar.operators import bundle as bundle_module
+from habar.wire.smpp import CommandId, EncodeError, Pdu, make_pdu
 
 
 class PaperLink:
@@ -19,7 +30,8 @@ class PaperLink:
         self.counters = LinkCounters()
         self.state = LinkState.CONNECTING
         self.since_ms, self.last_error = 0, ""
-        self.free, self.wait = settings.window, 0.0
+        self.free, self.wait, self.places = settings.window, 0.0, 2
+        self.asked: list[tuple[Pdu, asyncio.Future[Pdu | None]]] = []
         self.sent: list[Any] = []
         self.did: list[str] = []
         self.answered = asyncio.Event()
@@ -31,6 +43,10 @@ class PaperLink:
     @property
     def room(self) -> int:
         return self.free if self.up else 0
+
+    @property
+    def ask_room(self) -> int:
+        return self.places if self.up else 0
 
     @property
     def window_used(self) -> int:
@@ -54,6 +70,23 @@ class PaperLink:
         self.free -= 1
         self.sent.append(token)
 
+    def ask(self, pdu: Pdu, answer: asyncio.Future[Pdu | None]) -> None:
+        if pdu.command_id == CommandId.REPLACE_SM:
+            raise EncodeError(1, "too long")
+        assert self.ask_room > 0
+        self.places -= 1
+        self.asked.append((pdu, answer))
+
+    def answer(self, pdu: Pdu | None) -> None:
+        self.places += 1
+        self.asked.pop(0)[1].set_result(pdu)
+
+    def adjust(self, settings: OperatorSettings) -> None:
+        self.settings = settings
+
+    def report(self) -> str:
+        return f"report of {self.calls['number']}"
+
     def flush(self) -> None:
         self.did.append("flush")
 
@@ -71,19 +104,29 @@ class PaperLink:
         self.fall(LinkState.CLOSED)
 
 
+class HandClock(SystemClock):
+    """Tells what the test says."""
+
+    ms = 1_000
+
+    def now_ms(self) -> int:
+        return self.ms
+
+
 class Rig:
     """A bundle, its paper links by slot, and what it has told."""
 
     def __init__(self, **changes: Any) -> None:
         settings = OperatorSettings(1, "op", "h", 1, "id", "pw", **({"window": 3} | changes))
         self.told: list[Any] = []
+        self.clock = HandClock()
         self.bundle = Bundle(
             settings,
             on_results=lambda results: None,
             on_deliver=lambda pdu, ack: None,
             on_up=lambda: self.told.append("up"),
             on_down=self.told.append,
-            clock=SystemClock(),
+            clock=self.clock,
         )
 
     def open(self, *slots: int, up: bool = True) -> list[PaperLink]:
@@ -309,3 +352,188 @@ async def test_it_tells_the_best_state_and_the_latest_error() -> None:
     assert rig.bundle.last_error == "first"
     second.last_error, second.since_ms = "second", 2
     assert rig.bundle.last_error == "second"
+
+
+async def test_each_link_s_report_is_told_by_its_slot() -> None:
+    rig = Rig(binds=3)
+    rig.open(2, 1)
+    reports: Any = rig.bundle.reports()
+    assert reports == {1: "report of 1", 2: "report of 2"}
+    assert list(reports) == [1, 2]
+
+
+# --- Receivers -----------------------------------------------------------------------------------
+PAIR = (BindGroup(BindKind.TRANSMITTER, 1), BindGroup(BindKind.RECEIVER, 2))
+
+
+async def test_receivers_are_never_sent_to_and_make_nobody_up() -> None:
+    rig = Rig(groups=PAIR)
+    receiver, _ = rig.open(1001, 1002)
+    assert (rig.bundle.up, rig.bundle.room, rig.bundle.window) == (False, 0, 0)
+    assert rig.told == []
+    assert (rig.bundle.held, rig.bundle.bound) == (2, 2)
+    (transmitter,) = rig.open(1)
+    assert (rig.bundle.up, rig.bundle.room, rig.bundle.window) == (True, 3, 3)
+    assert rig.told == ["up"]
+    rig.send(3)
+    assert (transmitter.sent, receiver.sent) == ([0, 1, 2], [])
+    transmitter.fall()
+    assert (rig.bundle.up, rig.bundle.room) == (False, 0)
+
+
+async def test_the_share_of_the_throughput_is_that_of_the_binds_that_send(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shares: list[float] = []
+    monkeypatch.setattr(Pace, "share", lambda _, part, __: shares.append(part))
+    rig = Rig(groups=(BindGroup(BindKind.TRANSMITTER, 2), BindGroup(BindKind.RECEIVER, 2)))
+    rig.open(1001, 1, 1002, 2)
+    assert shares == [0.5, 1.0]
+    assert rig.bundle.whole
+
+
+async def test_the_state_told_is_that_of_the_links_that_send() -> None:
+    rig = Rig(groups=PAIR)
+    rig.open(1001)
+    assert rig.bundle.state is LinkState.UP
+    rig.open(1, up=False)
+    assert rig.bundle.state is LinkState.CONNECTING
+
+
+async def test_it_is_known_since_when_nothing_can_be_sent() -> None:
+    rig = Rig(groups=PAIR)
+    assert rig.bundle.down_since_ms == 1_000, "since the bundle was made"
+    rig.clock.ms = 2_000
+    rig.open(1001)
+    assert rig.bundle.down_since_ms == 1_000
+    (transmitter,) = rig.open(1)
+    assert rig.bundle.down_since_ms is None
+    rig.clock.ms = 3_000
+    transmitter.fall()
+    rig.clock.ms = 4_000
+    rig.bundle.abandon(1001, "not ours")
+    assert rig.bundle.down_since_ms == 3_000
+    transmitter.rise()
+    rig.clock.ms = 5_000
+    rig.bundle.abandon_all("lost")
+    assert rig.bundle.down_since_ms == 5_000
+
+
+# --- Order ---------------------------------------------------------------------------------------
+async def test_in_order_each_link_begins_when_those_before_it_were_tried() -> None:
+    rig = Rig(groups=PAIR, in_order=True)
+    links = rig.open(1, 1001, 1002, up=False)
+    assert [link.did for link in links] == [["start"], [], []]
+    links[0].calls["on_tried"]()
+    assert [link.did for link in links] == [["start"], ["start"], []]
+    links[1].calls["on_tried"]()
+    assert links[2].did == ["start"]
+
+
+async def test_one_that_goes_before_it_was_tried_holds_up_no_other() -> None:
+    rig = Rig(groups=PAIR, in_order=True)
+    links = rig.open(1, 1001, 1002, up=False)
+    rig.bundle.abandon(1001, "not ours")
+    rig.bundle.abandon(1, "not ours")
+    assert [link.did for link in links] == [["start", "not ours"], ["not ours"], ["start"]]
+
+
+async def test_when_all_are_closed_none_begins() -> None:
+    rig = Rig(groups=PAIR, in_order=True)
+    links = rig.open(1, 1001, up=False)
+    await rig.bundle.close_all(1.0)
+    assert "start" not in links[1].did
+
+
+async def test_without_an_order_all_begin_at_once() -> None:
+    rig = Rig(groups=PAIR)
+    assert [link.did for link in rig.open(1001, 1, up=False)] == [["start"], ["start"]]
+
+
+# --- Other settings ------------------------------------------------------------------------------
+async def test_links_that_stand_follow_other_settings() -> None:
+    rig = Rig(binds=2)
+    first, second = rig.open(1, 2)
+    second.fall()
+    rig.bundle.apply(replace(rig.bundle.settings, window=9, throughput=10))
+    assert (first.settings.window, second.settings.window) == (9, 9)
+    assert rig.bundle.window == 9
+    first.free = 9
+    assert rig.bundle.room == 2, "a tenth of a second's worth, and one"
+    rig.open(3)
+    assert rig.bundle._links[3].settings.window == 9
+
+
+async def test_other_binds_cannot_be_had_live() -> None:
+    rig = Rig(binds=2)
+    with pytest.raises(ValueError, match="others"):
+        rig.bundle.apply(replace(rig.bundle.settings, binds=3))
+    assert rig.bundle.settings.binds == 2
+
+
+# --- Questions -----------------------------------------------------------------------------------
+QUERY = make_pdu(CommandId.QUERY_SM, message_id=b"42")
+ANSWER = make_pdu(CommandId.QUERY_SM_RESP, message_id=b"42")
+
+
+async def test_a_question_without_a_link_is_answered_by_none_at_once() -> None:
+    rig = Rig(groups=PAIR)
+    rig.open(1001)
+    assert rig.bundle.ask(QUERY).result() is None
+
+
+async def test_questions_go_where_there_is_a_place_and_wait_else() -> None:
+    rig = Rig(binds=2)
+    first, second = rig.open(1, 2)
+    answers = [rig.bundle.ask(QUERY) for _ in range(5)]
+    assert (len(first.asked), len(second.asked)) == (2, 2)
+    assert not any(answer.done() for answer in answers)
+    second.answer(ANSWER)
+    await asyncio.sleep(0)
+    assert len(second.asked) == 2
+    for link in (first, first, second, second):
+        link.answer(ANSWER)
+    assert [answer.result() for answer in answers] == [ANSWER] * 5
+
+
+async def test_a_question_that_nobody_waits_for_any_more_is_not_asked() -> None:
+    rig = Rig()
+    (link,) = rig.open(1)
+    answers = [rig.bundle.ask(QUERY) for _ in range(4)]
+    answers[2].cancel()
+    link.answer(ANSWER)
+    await asyncio.sleep(0)
+    assert [answer for _, answer in link.asked] == [answers[1], answers[3]]
+
+
+async def test_when_the_last_link_falls_what_waits_is_answered_by_none() -> None:
+    rig = Rig()
+    (link,) = rig.open(1)
+    answers = [rig.bundle.ask(QUERY) for _ in range(3)]
+    link.state = LinkState.DOWN
+    link.answer(None)
+    link.answer(None)
+    await asyncio.sleep(0)
+    assert [answer.result() for answer in answers] == [None] * 3
+
+
+async def test_an_answer_that_does_not_come_in_time_is_none() -> None:
+    rig = Rig(response_timeout=0.01)
+    rig.open(1)
+    answers = [rig.bundle.ask(QUERY) for _ in range(3)]
+    assert await asyncio.wait_for(asyncio.gather(*answers), 5) == [None] * 3
+
+
+async def test_questions_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle_module, "MOST_QUESTIONS", 1)
+    rig = Rig()
+    rig.open(1)
+    answers = [rig.bundle.ask(QUERY) for _ in range(4)]
+    assert [answer.done() for answer in answers] == [False, False, False, True]
+
+
+async def test_a_question_that_cannot_be_written_raises() -> None:
+    rig = Rig()
+    rig.open(1)
+    with pytest.raises(EncodeError):
+        await rig.bundle.ask(make_pdu(CommandId.REPLACE_SM))

@@ -9,20 +9,32 @@ from typing import Any
 
 import pytest
 
-from habar.operators import Link, LinkState, OperatorSettings, Pace, SystemClock
+from habar.model.status import MessageState
+from habar.operators import (
+    NO_ANSWER,
+    BindKind,
+    Link,
+    LinkState,
+    OperatorSettings,
+    Pace,
+    SystemClock,
+)
 from habar.operators import link as link_module
+from habar.wire.smpp import CommandId, CommandStatus, SubmitResult, make_pdu
 
 
 def make(**changes: Any) -> Link:
     settings: dict[str, Any] = {"system_id": "id", "password": "secret"}
+    on_deliver = changes.pop("on_deliver", lambda pdu, ack: None)
+    on_tried = changes.pop("on_tried", lambda: None)
     return Link(
         OperatorSettings(1, "op", "127.0.0.1", changes.pop("port", 1), **(settings | changes)),
         on_results=lambda results: None,
-        on_deliver=lambda pdu, ack: None,
+        on_deliver=on_deliver,
         on_up=lambda: None,
         on_down=lambda tokens: None,
         number=1,
-        on_tried=lambda: None,
+        on_tried=on_tried,
         pace=Pace(0, 0.0),
         clock=SystemClock(),
     )
@@ -111,3 +123,96 @@ async def test_a_link_that_is_abandoned_while_it_waits_to_connect_ends_its_attem
 
 async def test_a_link_with_nothing_on_its_way_is_drained_at_once() -> None:
     await make().drain(3600.0)
+
+
+# --- What it measures ----------------------------------------------------------------------------
+THROTTLED, REFUSED = CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RINVDSTADR
+
+
+async def test_answers_are_counted_by_their_code_and_slow_the_pace_where_they_say_so() -> None:
+    link = make()
+    link.session_results(
+        [
+            SubmitResult("a", 0, b"1"),
+            SubmitResult("b", THROTTLED, b""),
+            SubmitResult("c", THROTTLED, b""),
+            SubmitResult("d", REFUSED, b""),
+            SubmitResult("e", NO_ANSWER, b""),
+        ]
+    )
+    counters = link.counters
+    assert (counters.answered, counters.throttled, counters.timed_out) == (4, 2, 1)
+    report = link.report()
+    assert report.errors == {
+        "ESME_RTHROTTLED": 2,
+        "ESME_RINVDSTADR": 1,
+        "NO_ANSWER": 1,
+    }
+    assert link._pace.room(link._loop.time()) == 0
+
+
+async def test_receipts_are_counted_by_what_they_told() -> None:
+    states = iter([MessageState.DELIVERED, None, MessageState.UNDELIVERABLE, MessageState.ENROUTE])
+    link = make(on_deliver=lambda pdu, ack: next(states))
+    for _ in range(4):
+        link.session_delivered(make_pdu(CommandId.DELIVER_SM), lambda status: None)
+    assert (link.counters.delivered, link.counters.receipts) == (4, 3)
+    report = link.report()
+    assert report.delivered_share == 0.5
+    assert report.receipts_per_minute > 0
+
+
+async def test_a_link_that_never_was_up_says_so() -> None:
+    link = make(port=2775, bind=BindKind.RECEIVER, window=7)
+    report = link.report()
+    assert (report.kind, report.address, report.state) == ("receiver", "127.0.0.1:2775", "down")
+    assert (report.window, report.window_used, report.pdus_per_second) == (7, 0, 0.0)
+    assert (report.last_error, report.last_error_at, report.round_trip_ms) == ("", None, None)
+    assert report.delivered_share is None
+
+
+async def test_a_bind_that_is_refused_for_good_is_tried_at_the_slow_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(link_module, "_spread", lambda: 0.5)
+    link = make(reconnect_first=1.0, reconnect_last=60.0)
+    pauses: list[float] = []
+    tried = asyncio.Event()
+    statuses = iter([CommandStatus.ESME_RINVPASWD, CommandStatus.ESME_RINVSYSID, None])
+
+    async def connect() -> None:
+        link._refused_for_good = False
+        status = next(statuses)
+        if status is not None:
+            link.session_refused(status)
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            tried.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(link, "_connect", connect)
+    monkeypatch.setattr(link_module.asyncio, "sleep", sleep)
+    link.start()
+    await asyncio.wait_for(tried.wait(), 5)
+    assert pauses[:2] == [60.0, 60.0]
+    assert link.report().errors == {"ESME_RINVPASWD": 1, "ESME_RINVSYSID": 1}
+    await link.close(1.0)
+
+
+async def test_it_is_told_once_that_a_link_was_tried(unused_tcp_port: int) -> None:
+    tries: list[int] = []
+    told = asyncio.Event()
+
+    def tried() -> None:
+        tries.append(1)
+        told.set()
+
+    link = make(port=unused_tcp_port, on_tried=tried, reconnect_first=0.001, reconnect_last=0.001)
+    link.start()
+    await asyncio.wait_for(told.wait(), 5)
+    again = link.counters
+    link.session_bound()
+    await link.close(1.0)
+    assert (tries, again.binds) == ([1], 1)

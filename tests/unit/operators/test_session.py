@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from habar.operators import NO_ANSWER, OperatorSettings
+from habar.operators import NO_ANSWER, BindGroup, BindKind, OperatorSettings
 from habar.operators import session as session_module
 from habar.operators.session import Ack, Session
 from habar.wire.smpp import (
@@ -20,6 +21,7 @@ from habar.wire.smpp import (
     Response,
     Role,
     SubmitResult,
+    Tlv,
     encode,
     encode_submit_body,
     make_pdu,
@@ -35,10 +37,11 @@ class PaperTransport(asyncio.Transport):
         super().__init__()
         self.writes: list[bytes] = []
         self.closed = self.aborted = False
-        self.gave_up = asyncio.Event()
+        self.gave_up, self.wrote = asyncio.Event(), asyncio.Event()
 
     def write(self, data: Any) -> None:
         self.writes.append(bytes(data))
+        self.wrote.set()
 
     def close(self) -> None:
         self.closed = True
@@ -339,3 +342,188 @@ async def test_one_that_is_abandoned_before_it_is_connected_does_not_bind() -> N
     session.connection_made(transport)
     assert transport.aborted
     assert transport.writes == []
+
+
+# --- Binds ---------------------------------------------------------------------------------------
+async def test_a_bind_says_its_own_credentials_numbering_and_version() -> None:
+    group = BindGroup(BindKind.RECEIVER, 1, system_id="rx", password="other", address_range="^77")
+    line = Line(groups=(group,), address_ton=1, address_npi=1, interface_version=0x33)
+    pdu = line.bind()
+    assert pdu.command_id == CommandId.BIND_RECEIVER
+    assert (pdu.octets("system_id"), pdu.octets("password")) == (b"rx", b"other")
+    assert (pdu.number("addr_ton"), pdu.number("addr_npi")) == (1, 1)
+    assert pdu.octets("address_range") == b"^77"
+    assert pdu.number("interface_version") == 0x33
+    assert pdu.tlvs == ()
+
+
+async def test_tlvs_in_the_answer_to_a_bind_of_3_3_are_passed_over() -> None:
+    line = Line(interface_version=0x33)
+    (event,) = line.read()
+    tlvs = ((int(Tlv.SC_INTERFACE_VERSION), 0x34), (0x1400, b"vendor"))
+    line.smsc.send_response(event.pdu, 0, tlvs=tlvs, system_id=b"smsc")
+    line.write()
+    assert line.owner.told == ["bound"]
+
+
+async def test_a_refused_bind_is_told_before_the_end() -> None:
+    line = Line()
+    (event,) = line.read()
+    line.smsc.send_response(event.pdu, CommandStatus.ESME_RALYBND)
+    line.write()
+    line.session.connection_lost(None)
+    assert line.owner.told == ["refused 5"]
+    assert line.owner.ended == ((), "bind refused: ESME_RALYBND")
+
+
+# --- Answers that are odd ------------------------------------------------------------------------
+def submitted(line: Line, count: int) -> list[Pdu]:
+    for number in range(count):
+        line.session.send(BODY, f"token {number}")
+    line.session.flush()
+    return [event.pdu for event in line.read()]
+
+
+async def test_a_generic_nack_is_the_answer_to_the_submit_sm_that_it_names() -> None:
+    line = Line()
+    line.bind()
+    _, second = submitted(line, 2)
+    nack = make_pdu(
+        CommandId.GENERIC_NACK,
+        command_status=CommandStatus.ESME_RINVCMDLEN,
+        sequence_number=second.sequence_number,
+    )
+    line.session.data_received(encode(nack))
+    assert line.owner.results == [
+        [SubmitResult("token 1", CommandStatus.ESME_RINVCMDLEN, b"")],
+    ]
+    assert line.session.smpp.window_used == 1
+
+
+async def test_a_generic_nack_that_names_nothing_is_an_oddity() -> None:
+    line = Line()
+    line.bind()
+    submitted(line, 1)
+    for number in (0, 4711):
+        nack = make_pdu(CommandId.GENERIC_NACK, command_status=3, sequence_number=number)
+        line.session.data_received(encode(nack))
+    assert line.owner.told == ["bound", "late", "late"]
+    assert line.session.smpp.window_used == 1
+
+
+async def test_answers_out_of_order_and_twice_are_each_told_once() -> None:
+    line = Line()
+    line.bind()
+    pdus = submitted(line, 3)
+    for pdu in (pdus[2], pdus[0], pdus[2], pdus[1], pdus[0]):
+        line.smsc.send_response(pdu, 0, message_id=b"%d" % pdu.sequence_number)
+    line.write()
+    assert [result.token for result in line.owner.results[0]] == ["token 2", "token 0", "token 1"]
+    assert line.owner.told.count("late") == 2
+    assert not line.transport.closed
+
+
+async def test_a_number_that_the_smsc_uses_again_for_its_own_requests_harms_nothing() -> None:
+    line = Line()
+    line.bind()
+    (pdu,) = submitted(line, 1)
+    number = pdu.sequence_number
+    deliver = make_pdu(CommandId.DELIVER_SM, sequence_number=number, destination_addr=b"1")
+    line.session.data_received(encode(deliver) * 2)
+    assert line.owner.told == ["bound", "delivered", "delivered"]
+    for ack in line.owner.acks:
+        ack(0)
+    await asyncio.sleep(0)
+    answers = [event.pdu for event in line.read()]  # to nothing that this end has asked
+    assert [(a.command_id, a.sequence_number) for a in answers] == [
+        (CommandId.DELIVER_SM_RESP, number)
+    ] * 2
+    line.smsc.send_response(pdu, 0, message_id=b"7")
+    line.write()
+    assert line.owner.results == [[SubmitResult("token 0", 0, b"7")]]
+
+
+# --- Questions beside the window -----------------------------------------------------------------
+QUERY = make_pdu(CommandId.QUERY_SM, message_id=b"42", source_addr=b"SHOP")
+
+
+def asked(line: Line) -> asyncio.Future[Pdu | None]:
+    answer: asyncio.Future[Pdu | None] = asyncio.get_running_loop().create_future()
+    line.session.ask(QUERY, answer)
+    return answer
+
+
+async def test_a_question_goes_though_the_window_is_full_and_is_answered() -> None:
+    line = Line(window=1)
+    line.bind()
+    submitted(line, 1)
+    answer = asked(line)
+    assert (line.session.smpp.window_free, line.session.smpp.aside) == (0, 1)
+    (event,) = line.read()
+    assert event.pdu.octets("message_id") == b"42"
+    line.smsc.send_response(event.pdu, 0, message_id=b"42", message_state=2)
+    line.write()
+    pdu = await answer
+    assert pdu is not None
+    assert (pdu.command_id, pdu.number("message_state")) == (CommandId.QUERY_SM_RESP, 2)
+    assert line.owner.results == []
+
+
+async def test_a_question_may_be_answered_by_a_generic_nack() -> None:
+    line = Line()
+    line.bind()
+    answer = asked(line)
+    (event,) = line.read()
+    nack = make_pdu(
+        CommandId.GENERIC_NACK,
+        command_status=CommandStatus.ESME_RINVCMDID,
+        sequence_number=event.pdu.sequence_number,
+    )
+    line.session.data_received(encode(nack))
+    pdu = await answer
+    assert pdu is not None
+    assert pdu.command_status == CommandStatus.ESME_RINVCMDID
+
+
+async def test_a_question_without_an_answer_is_answered_by_none_and_is_no_result() -> None:
+    line = Line(response_timeout=0.01)
+    line.bind()
+    assert await asyncio.wait_for(asked(line), 5) is None
+    assert line.owner.results == []
+
+
+async def test_questions_are_given_up_when_the_connection_ends_and_tokens_come_back() -> None:
+    line = Line()
+    line.bind()
+    answer, given_up = asked(line), asked(line)
+    given_up.cancel()
+    submitted(line, 2)
+    line.session.connection_lost(None)
+    assert await answer is None
+    assert line.owner.ended is not None
+    assert line.owner.ended[0] == ("token 0", "token 1")
+
+
+# --- Settings that change ------------------------------------------------------------------------
+async def test_another_window_and_other_timers_hold_at_once() -> None:
+    line = Line(window=3)
+    line.bind()
+    submitted(line, 3)
+    line.session.adjust(replace(line.settings, window=5))
+    assert line.session.smpp.window_free == 2
+    line.session.adjust(replace(line.settings, window=1))
+    assert (line.session.smpp.window_free, line.session.smpp.window_used) == (0, 3)
+    line.session.adjust(replace(line.settings, response_timeout=0.01, window=5))
+    line.session.send(BODY, "late")
+    line.session.flush()
+    assert line.session.smpp.settings.response == 0.01
+
+
+async def test_enquire_link_follows_another_pause() -> None:
+    line = Line(enquire_link=3600.0)
+    line.bind()
+    line.transport.wrote.clear()
+    line.session.adjust(replace(line.settings, enquire_link=0.01))
+    await asyncio.wait_for(line.transport.wrote.wait(), 5)
+    line.read()
+    assert line.smsc.bytes_to_send() != b"", "the SMSC has answered an enquire_link"
