@@ -189,7 +189,7 @@ class Lane:
     def _fill(self, now: int) -> None:
         """Send as much as there is room for, all the parts of a message before the next one."""
         links = self.links
-        room = links.room - self.unsettled
+        room = links.room_beside(self.unsettled)
         while room > 0:
             flight = self._partial
             if flight is None:

@@ -219,6 +219,14 @@ class Bundle:
         room = sum(link.room for link in self._used)
         return min(room, self._pace.room(self._loop.time())) if room else 0
 
+    def room_beside(self, held: int) -> int:
+        """How many may be sent now where so many places of the windows are held for another end.
+
+        The pace is not asked to wait for these, too: they have gone already.
+        """
+        used = sum(link.window_used for link in self._used if link.up)
+        return min(self.room, self.window - used - held)
+
     @property
     def wait(self) -> float:
         """Seconds until the pace lets the next one go; 0.0 where it does now."""

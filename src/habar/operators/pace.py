@@ -14,8 +14,8 @@ Guarantees:
 - After each of these comes a rest of FIRST_REST, which doubles up to LAST_REST while nothing is
   taken in between. No storm follows: after a rest the bucket holds one PDU at most, and after a
   time without a link its burst, a tenth of a second's worth and one.
-- As PDUs are taken the rate grows: by doubling to nine tenths of what is known to be taken (all
-  the way where nothing is known), then by a hundredth of that in a second, and after PATIENT
+- As PDUs are taken the rate grows: by doubling to nine tenths of what is known to be taken in a
+  second (all the way where that is not known: less than a second was seen), then by a hundredth of that in a second, and after PATIENT
   seconds by steps that double every STRIDE. After FULL_AFTER seconds without "slower" it is the
   limit again, or none. A second here is a second's worth of the rate that was taken, SLOWEST PDUs
   at least: so full speed is back after a minute of full traffic from SLOWEST PDUs a second on, and
@@ -158,9 +158,9 @@ class Pace:
             self._rate = taken or _BEGIN
             self._tokens, self._then = 1.0, now
         self._fill(now)
-        known = min(self._rate, taken)
-        self._known = known if known >= FLOOR else math.inf
-        self._rate = max(self._floor, self._rate * _MOST_CUT, known * _CUT)
+        known = taken >= FLOOR and self._taken.is_whole(now)
+        self._known = taken if known else math.inf
+        self._rate = max(self._floor, self._rate * _MOST_CUT, min(self._rate, taken) * _CUT)
         self._smooth = 0.0
         self._rest = min(LAST_REST, self._rest * 2) if self._rest else FIRST_REST
         self._resting_until = now + self._rest
@@ -209,21 +209,27 @@ class Pace:
 class _Measure:
     """How many in the last second, over all of it: the last two periods of a second, weighed."""
 
-    __slots__ = ("_before", "_begin", "_count")
+    __slots__ = ("_before", "_begin", "_busy_since", "_count")
 
     def __init__(self, now: float) -> None:
-        self._begin = now
+        self._begin = self._busy_since = now
         self._count = self._before = 0
 
     def add(self, count: int, now: float) -> None:
         if now - self._begin >= 1.0:
             self._turn(now)
+        if not (self._count or self._before):
+            self._busy_since = now
         self._count += count
 
     def in_a_second(self, now: float) -> float:
         if now - self._begin >= 1.0:
             self._turn(now)
         return self._count + self._before * (1.0 - (now - self._begin))
+
+    def is_whole(self, now: float) -> bool:
+        """Whether there was something all that second: after a pause it tells too little."""
+        return now - self._busy_since >= 1.0
 
     def _turn(self, now: float) -> None:
         periods = int(now - self._begin)

@@ -537,3 +537,20 @@ async def test_a_question_that_cannot_be_written_raises() -> None:
     rig.open(1)
     with pytest.raises(EncodeError):
         await rig.bundle.ask(make_pdu(CommandId.REPLACE_SM))
+
+
+# --- Places that are held ------------------------------------------------------------------------
+async def test_places_that_are_held_take_from_the_windows_and_not_from_the_pace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = Rig(binds=2, window=10)
+    first, second = rig.open(1, 2)
+    assert (rig.bundle.room_beside(0), rig.bundle.room_beside(15)) == (20, 5)
+    monkeypatch.setattr(Pace, "room", lambda _, __: 3)
+    assert (rig.bundle.room, rig.bundle.room_beside(0)) == (3, 3)
+    assert rig.bundle.room_beside(15) == 3
+    first.free = second.free = 2
+    assert rig.bundle.room_beside(2) == 2
+    second.fall()
+    assert rig.bundle.room_beside(2) == 0
+    assert rig.bundle.room_beside(9) < 0

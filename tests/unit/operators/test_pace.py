@@ -137,13 +137,15 @@ def test_after_a_rest_there_is_one_pdu_and_then_the_pace() -> None:
 def test_it_grows_by_a_hundredth_of_what_is_known_in_a_second_and_then_faster() -> None:
     pace = Pace(0, 0.0)
     pace.taken(100, 0.0)
-    pace.throttled(0.0)
+    pace.taken(100, 1.0)
+    pace.throttled(1.0)
+    assert pace.rate == pytest.approx(180)
     rates = [pace.rate]
-    for second in range(1, 21):
+    for second in range(2, 22):
         pace.taken(round(pace.rate), float(second))
         rates.append(pace.rate)
     steps = [later - earlier for earlier, later in pairwise(rates)]
-    assert steps[:11] == pytest.approx([1.0] * 11, rel=0.05)
+    assert steps[:11] == pytest.approx([2.0] * 11, rel=0.05)
     assert steps[-1] > 4 * steps[0]
 
 
