@@ -319,7 +319,7 @@ class Link:
             self.counters.late += 1
         else:
             self.counters.faults += 1
-        log.debug("odd PDU", operator=self.settings.name, what=what)
+        log.debug("odd PDU", operator=self.settings.name, bind=self.number, what=what)
 
     def session_ended(self, tokens: tuple[object, ...], reason: str) -> None:
         """Tell who lost what."""
