@@ -15,11 +15,11 @@ Guarantees:
   taken in between. No storm follows: after a rest the bucket holds one PDU at most, and after a
   time without a link its burst, a tenth of a second's worth and one.
 - As PDUs are taken the rate grows: by doubling to nine tenths of what is known to be taken in a
-  second (all the way where that is not known: less than a second was seen), then by a hundredth of that in a second, and after PATIENT
-  seconds by steps that double every STRIDE. After FULL_AFTER seconds without "slower" it is the
-  limit again, or none. A second here is a second's worth of the rate that was taken, SLOWEST PDUs
-  at least: so full speed is back after a minute of full traffic from SLOWEST PDUs a second on, and
-  after ten minutes at the worst from FLOOR.
+  second (all the way where that is not known: less than a second was seen), then by a hundredth of
+  it in a second, and after PATIENT seconds by steps that double every STRIDE. After FULL_AFTER
+  seconds without "slower" it is the limit again, or none. A second here is a second's worth of the
+  rate that was taken, SLOWEST PDUs at least: so full speed is back after a minute of full traffic
+  from SLOWEST PDUs a second on, and after ten minutes at the worst from FLOOR.
 - Against an SMSC that takes so many PDUs a second, over 85 in a hundred of these go through and
   under three in a hundred are sent in vain (property tests, from 10 PDUs a second on).
 
