@@ -17,7 +17,7 @@ from habar.dispatch.binds import Binds
 from habar.dispatch.lane import Lane
 from habar.model.message import Outgoing
 from habar.model.retry import RetryPlan
-from habar.operators import Ack, Clock, OperatorSettings, SystemClock
+from habar.operators import Ack, Clock, OperatorSettings, Spread, SystemClock, by_chance
 from habar.store.nodes import Hint, Watcher
 from habar.store.port import Store
 from habar.wire.smpp import Pdu
@@ -43,12 +43,19 @@ class Dispatcher:
         retry: RetryPlan = _DEFAULT_RETRY,
         ahead: int = AHEAD,
         clock: Clock | None = None,
+        spread: Spread = by_chance,
     ) -> None:
         clock = clock or SystemClock()
         self._store = store
         self._lanes = {
             settings.id: Lane(
-                settings, store, partial(deliver, settings), retry=retry, ahead=ahead, clock=clock
+                settings,
+                store,
+                partial(deliver, settings),
+                retry=retry,
+                ahead=ahead,
+                clock=clock,
+                spread=spread,
             )
             for settings in operators
         }

@@ -18,7 +18,6 @@ Knows no tables, no SMPP but a result's status; which message is next is plan.py
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -35,15 +34,16 @@ from habar.operators import (
     Bundle,
     Clock,
     OperatorSettings,
+    Spread,
     Timer,
     Verdict,
+    by_chance,
     error_name,
     submit_bodies,
 )
 from habar.store.port import Event, Finished, PartAccepted, Postponed, Released, Store
 from habar.wire.smpp import Pdu, SubmitResult
 
-_spread = random.SystemRandom().random
 _LOOK_AGAIN = 100
 """Milliseconds until a lane that may not send, or has a message half sent, looks again."""
 
@@ -60,6 +60,7 @@ class Lane:
         retry: RetryPlan,
         ahead: int,
         clock: Clock,
+        spread: Spread = by_chance,
     ) -> None:
         self.settings = settings
         self.counters = LaneCounters()
@@ -69,6 +70,7 @@ class Lane:
         self._journal = store.journal
         self._retry = retry
         self._clock = clock
+        self._spread = spread
         self._plan = Plan(ahead)
         self.supply = Supply(settings.id, self._plan, store, clock, self.pump_soon)
         self._sends = settings.bind is not BindKind.RECEIVER
@@ -90,6 +92,7 @@ class Lane:
             on_up=self._up,
             on_down=self._down,
             clock=clock,
+            spread=spread,
         )
 
     # --- Life ----------------------------------------------------------------------------------
@@ -279,7 +282,7 @@ class Lane:
 
     def _postpone(self, flight: Flight, now: int) -> None:
         message, counters = flight.message, self.counters
-        due_at = now + self._retry.pause(message.attempts + 1, _spread())
+        due_at = now + self._retry.pause(message.attempts + 1, self._spread())
         uncertain = flight.uncertain
         self._record(Postponed(message.message_id, due_at, flight.error, now, uncertain))
         self._plan.waiting((message.priority, message.account_id), due_at, now)

@@ -4,7 +4,7 @@ Hands what it receives to call-backs; knows no store and no message's story.
 """
 
 from habar.operators.bundle import Bundle
-from habar.operators.clock import Clock, SystemClock, Timer
+from habar.operators.clock import Clock, Spread, SystemClock, Timer, by_chance
 from habar.operators.link import Link, LinkState
 from habar.operators.pace import Pace
 from habar.operators.quirks import NO_ANSWER, IdForm, Quirks, ReceiptSource, Verdict, error_name
@@ -61,4 +61,6 @@ __all__ = [
     "Clock",
     "SystemClock",
     "Timer",
+    "Spread",
+    "by_chance",
 ]

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from habar.model.status import MessageState
-from habar.operators.clock import Clock
+from habar.operators.clock import Clock, Spread, by_chance
 from habar.operators.link import Link, LinkState
 from habar.operators.pace import Pace
 from habar.operators.report import LinkCounters, LinkReport
@@ -58,6 +58,7 @@ class Bundle:
         on_up: Callable[[], None],
         on_down: Callable[[tuple[object, ...]], None],
         clock: Clock,
+        spread: Spread = by_chance,
     ) -> None:
         self.settings = settings
         self.window = 0
@@ -70,6 +71,7 @@ class Bundle:
         self._on_up = on_up
         self._on_down = on_down
         self._clock = clock
+        self._spread = spread
         self._loop = asyncio.get_running_loop()
         self._pace = Pace(settings.throughput, self._loop.time())
         self._links: dict[int, Link] = {}
@@ -101,6 +103,7 @@ class Bundle:
             on_tried=partial(self._tried, number),
             pace=self._pace,
             clock=self._clock,
+            spread=self._spread,
         )
         self._links[number] = link
         if self.settings.bind_of(number).kind.sends:

@@ -1,4 +1,4 @@
-"""The time, and calls at a later time, as the parts that run by themselves ask for them.
+"""The time, calls at a later time and chance, as the parts that run by themselves ask for them.
 
 Guarantees: an argument wherever it is used, so that tests hold the hands of the clock.
 """
@@ -6,9 +6,15 @@ Guarantees: an argument wherever it is used, so that tests hold the hands of the
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+Spread: TypeAlias = Callable[[], float]
+"""A number in [0, 1), each time another: what is put off together does not come back together."""
+
+by_chance: Spread = random.SystemRandom().random
 
 
 class Timer(Protocol):

@@ -11,14 +11,13 @@ Does not know: messages, stores, what a result means but for "slower".
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Sequence
 from enum import Enum
 
 import structlog
 
 from habar.model.status import MessageState
-from habar.operators.clock import Clock
+from habar.operators.clock import Clock, Spread, by_chance
 from habar.operators.pace import Pace
 from habar.operators.quirks import NO_ANSWER, error_name
 from habar.operators.report import LinkCounters, LinkReport, Meter
@@ -27,7 +26,6 @@ from habar.operators.settings import OperatorSettings
 from habar.wire.smpp import Pdu, SubmitResult
 
 log = structlog.get_logger(__name__)
-_spread = random.SystemRandom().random
 _MANY = 33
 """Failures, after which the pause is the longest whatever it began with."""
 _NOTHING = object()
@@ -59,6 +57,7 @@ class Link:
         on_tried: Callable[[], None],
         pace: Pace,
         clock: Clock,
+        spread: Spread = by_chance,
     ) -> None:
         self.settings = settings
         self.number = number
@@ -74,6 +73,7 @@ class Link:
         self._on_down = on_down
         self._on_tried: Callable[[], None] | None = on_tried
         self._clock = clock
+        self._spread = spread
         self._loop = asyncio.get_running_loop()
         self._pace = pace
         self._session: Session | None = None
@@ -166,7 +166,7 @@ class Link:
 
     def _pause(self, failures: int) -> float:
         grown = self.settings.reconnect_first * 2.0 ** (min(failures, _MANY) - 1)
-        return min(self.settings.reconnect_last, grown) * (0.75 + _spread() / 2)
+        return min(self.settings.reconnect_last, grown) * (0.75 + self._spread() / 2)
 
     # --- Sending -------------------------------------------------------------------------------
     @property

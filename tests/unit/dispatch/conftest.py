@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from habar.dispatch import lane as lane_module
 from habar.dispatch.lane import Lane
 from habar.errors import HabarError, StoreUnavailable
 from habar.model.message import Outgoing
@@ -256,7 +255,6 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
         return link
 
     monkeypatch.setattr(bundle_module, "Link", hand_link)
-    monkeypatch.setattr(lane_module, "_spread", lambda: 0.5)
 
     def make(*, ahead: int = 100, retry: RetryPlan | None = None, **changes: Any) -> Bench:
         changes.setdefault("window", 10)
@@ -270,6 +268,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
             retry=retry or RetryPlan(),
             ahead=ahead,
             clock=clock,
+            spread=lambda: 0.5,
         )
         return Bench(lane, store, clock, benches.setdefault(clock, []))
 

@@ -17,13 +17,15 @@ from habar.operators import (
     LinkState,
     OperatorSettings,
     Pace,
+    Spread,
     SystemClock,
+    by_chance,
 )
 from habar.operators import link as link_module
 from habar.wire.smpp import CommandId, CommandStatus, SubmitResult, make_pdu
 
 
-def make(**changes: Any) -> Link:
+def make(spread: Spread = by_chance, **changes: Any) -> Link:
     settings: dict[str, Any] = {"system_id": "id", "password": "secret"}
     on_deliver = changes.pop("on_deliver", lambda pdu, ack: None)
     on_tried = changes.pop("on_tried", lambda: None)
@@ -37,15 +39,13 @@ def make(**changes: Any) -> Link:
         on_tried=on_tried,
         pace=Pace(0, 0.0),
         clock=SystemClock(),
+        spread=spread,
     )
 
 
 @pytest.mark.parametrize(("spread", "factor"), [(0.0, 0.75), (0.5, 1.0), (0.999, 1.2495)])
-async def test_pauses_double_up_to_the_longest_and_are_spread(
-    monkeypatch: pytest.MonkeyPatch, spread: float, factor: float
-) -> None:
-    monkeypatch.setattr(link_module, "_spread", lambda: spread)
-    link = make(reconnect_first=1.0, reconnect_last=60.0)
+async def test_pauses_double_up_to_the_longest_and_are_spread(spread: float, factor: float) -> None:
+    link = make(lambda: spread, reconnect_first=1.0, reconnect_last=60.0)
     pauses = [link._pause(failures) for failures in (1, 2, 3, 6, 7, 10_000)]
     assert pauses == pytest.approx([n * factor for n in (1, 2, 4, 32, 60, 60)])
 
@@ -174,8 +174,7 @@ async def test_a_link_that_never_was_up_says_so() -> None:
 async def test_a_bind_that_is_refused_for_good_is_tried_at_the_slow_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(link_module, "_spread", lambda: 0.5)
-    link = make(reconnect_first=1.0, reconnect_last=60.0)
+    link = make(spread=lambda: 0.5, reconnect_first=1.0, reconnect_last=60.0)
     pauses: list[float] = []
     tried = asyncio.Event()
     statuses = iter([CommandStatus.ESME_RINVPASWD, CommandStatus.ESME_RINVSYSID, None])
