@@ -25,7 +25,10 @@ _SLICE = 250
 
 
 class Hand(Protocol):
-    """The dispatcher, as far as a deletion needs it (`submit.handoff.Handoff` is one)."""
+    """The dispatcher, as far as a deletion needs it (`dispatch.Dispatcher` is one)."""
+
+    def look_again(self) -> None:
+        """One that `withdraw` took out is back in the queue, and nobody has been told."""
 
     def withdraw(self, message_id: int) -> bool:
         """Take a message out of memory before it is sent. False: not here, or sent already."""
@@ -123,7 +126,7 @@ class Query:
         """What left the dispatcher's memory and was not deleted goes back to the queue."""
         if question.in_hand and value != MessageState.DELETED:
             event = Released((question.message_id,), uncertain=False, at=question.now)
-            self._store.journal.record(event)
+            self._store.journal.record(event, lambda _: self._hand.look_again())
         answer(value)
 
 

@@ -42,6 +42,8 @@ class ScriptedStore:
 
     def record(self, event, done=None):
         self.events.append(event)
+        if done is not None:
+            done(None)
 
     async def account(self, login):
         return AccountRow(Credentials(SHOP, ""), Funds(1052, None, 0, 0), ())
@@ -58,6 +60,10 @@ class Hand:
 
     held: set[int] = field(default_factory=set)
     asked: list[int] = field(default_factory=list)
+    looks: int = 0
+
+    def look_again(self) -> None:
+        self.looks += 1
 
     def withdraw(self, message_id: int) -> bool:
         self.asked.append(message_id)
@@ -158,6 +164,7 @@ async def test_a_message_withdrawn_and_not_deleted_goes_on_its_way(query, store,
     with pytest.raises(StoreUnavailable):
         await query.delete(SHOP, refs(1, 2))
     assert store.events == [Released((1,), uncertain=False, at=NOW)]
+    assert hand.looks == 1
 
 
 async def test_a_store_that_fails_later_does_not_unsay_what_was_deleted(query, store):

@@ -85,6 +85,11 @@ class Dispatcher:
         await asyncio.gather(*(lane.drain(timeout) for lane in self._lanes.values()))
         await self._binds.give_back()
 
+    def look_again(self) -> None:
+        """Ask the store anew who has messages waiting: one went back of which no plan knows."""
+        for lane in self._lanes.values():
+            lane.look_again()
+
     # --- Handoff ---------------------------------------------------------------------------------
     def reserve(self, operator_id: int, account_id: int, priority: int) -> bool:
         """See `Handoff.reserve`."""

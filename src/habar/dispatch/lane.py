@@ -155,6 +155,11 @@ class Lane:
         self._plan.waiting((priority, account_id), due_at, self._clock.now_ms())
         self.pump_soon()
 
+    def look_again(self) -> None:
+        """What waits on disk must be asked anew."""
+        self.supply.hurry()
+        self.pump_soon()
+
     def withdraw(self, message_id: int) -> bool:
         """See `Handoff.withdraw`."""
         return self._plan.withdraw(message_id) is not None

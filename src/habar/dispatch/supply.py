@@ -47,10 +47,12 @@ class Supply:
         self._ask_at = 0
         self._sure_until = 0
         self._refresh_from = 0
+        self._hurries = 0
         self._refreshing: asyncio.Task[None] | None = None
 
     def hurry(self) -> None:
-        """The link has come up: everything must be asked anew, at once."""
+        """The link has come up, or a hint was missed: everything must be asked anew, at once."""
+        self._hurries += 1
         self._ask_at = self._sure_until = self._refresh_from = 0
         self._plan.wake()
 
@@ -94,6 +96,7 @@ class Supply:
         self._changed()
 
     async def _refresh(self) -> None:
+        hurries = self._hurries
         try:
             rows = await self._store.waiting(self._operator_id)
         except HabarError:
@@ -101,7 +104,8 @@ class Supply:
         else:
             now = self._clock.now_ms()
             self._plan.merge(((row.priority, row.account_id, row.due_at) for row in rows), now)
-            self._sure_until = now + self._store.hints_last_ms
+            if hurries == self._hurries:  # else the answer may be older than what was missed
+                self._sure_until = now + self._store.hints_last_ms
         self._refreshing = None
         self._changed()
 

@@ -12,6 +12,7 @@ from habar.model.retry import RetryPlan
 from habar.model.status import MessageState
 from habar.operators import NO_ANSWER, BindKind, IdForm, Quirks, ReceiptKind
 from habar.store.port import Claim, Finished, PartAccepted, Postponed
+from habar.store.readings import WaitingAccount
 from habar.wire.smpp import CommandStatus as Status
 
 Make = Callable[..., Any]
@@ -416,6 +417,40 @@ async def test_a_message_nobody_gave_a_hint_of_is_found_in_a_minute(bench: Make)
     await b.start()
     b.store.disk.append(b.message(1))
     b.clock.pass_time(60_000)
+    await b.settle()
+    assert b.link.went == [(1, 1)]
+
+
+async def test_a_lane_that_is_told_to_looks_again_at_once(bench: Make) -> None:
+    b = bench()
+    await b.start()
+    b.store.disk.append(b.message(1))
+    b.lane.look_again()
+    await b.settle()
+    assert b.link.went == [(1, 1)]
+
+
+async def test_what_was_missed_while_the_store_was_asked_is_asked_for_again(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    b = bench()
+    asked, answered = asyncio.Event(), asyncio.Event()
+    waiting = b.store.waiting
+
+    async def slowly(operator_id: int) -> list[WaitingAccount]:
+        rows = await waiting(operator_id)
+        asked.set()
+        await answered.wait()
+        return rows
+
+    monkeypatch.setattr(b.store, "waiting", slowly)
+    await b.start()
+    await asked.wait()
+    b.store.disk.append(b.message(1))
+    b.lane.look_again()
+    answered.set()
+    await b.settle()
+    b.clock.pass_time(1_000)
     await b.settle()
     assert b.link.went == [(1, 1)]
 
