@@ -7,7 +7,8 @@ Does not know: the operator's time zone (dates stay as written), which message a
 
 Read: keys in any case and order, missing ones, `submit date` or `submit_date`, text with colons,
 the ten-, twelve- and fourteen-digit dates, separators within dates, zones behind them, states as
-words, cut words, or numbers. What is like none of this, a ReceiptForm describes.
+words, cut words, or numbers, all of it in UCS-2. What is like none of this, a ReceiptForm
+describes.
 """
 
 import re
@@ -82,6 +83,7 @@ _WORDS = {
 }
 """The standard's words (appendix B, table B-2)."""
 
+_UCS2 = 8
 _LONGEST_OWN = 1024
 """Octets of a text in which a pattern of the operator's own is looked for: no receipt is longer,
 and what a subscriber writes may be."""
@@ -141,10 +143,11 @@ def receipt_of(pdu: Pdu, form: ReceiptForm = STANDARD) -> Receipt | None:
     esm_class = pdu.fields.get("esm_class", 0)
     kind = esm_class & ESM_TYPE_MASK if isinstance(esm_class, int) else 0
     marked = kind in _MARKS or receipted
-    if not marked and (kind or not _fits_whole(form.pattern, pdu.message)):
+    text = _text_of(pdu)
+    if not marked and (kind or not _fits_whole(form.pattern, text)):
         return None
     return parse_receipt(
-        pdu.message,
+        text,
         form=form,
         receipted_message_id=receipted,
         message_state=pdu.tlv_number(Tlv.MESSAGE_STATE),
@@ -182,6 +185,17 @@ def parse_receipt(
         text=found.get("text", "").strip(_EDGES),
         network_error_code=_network_error(network_error_code),
     )
+
+
+def _text_of(pdu: Pdu) -> bytes:
+    """Bring a text in UCS-2 (5.2.19) to one octet a character.
+
+    Many say UCS-2 of a receipt only because the message was: there the first octet is no zero.
+    """
+    text = pdu.message
+    if text[:1] == b"\0" and pdu.fields.get("data_coding") == _UCS2:
+        return text.decode("utf-16-be", "replace").encode("latin-1", "replace")
+    return text
 
 
 def _fits_whole(pattern: re.Pattern[str] | None, text: bytes) -> bool:

@@ -278,3 +278,32 @@ def test_groups_that_a_pattern_lacks_or_did_not_fill_are_empty() -> None:
 def test_a_pattern_is_not_tried_on_more_than_a_receipt() -> None:
     text = b"x" * 1024 + b" seen for 7"
     assert parse_receipt(text, form=OWN) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [STANDARD, STANDARD.decode().encode("utf-16-be"), "id:7 stat:DELIVRD".encode("utf-16-be")],
+)
+def test_a_receipt_that_is_said_to_be_ucs2_is_read_whether_it_is_or_not(text: bytes) -> None:
+    pdu = make_pdu(
+        CommandId.DELIVER_SM,
+        esm_class=EsmClass.DELIVERY_RECEIPT,
+        data_coding=8,
+        short_message=text,
+    )
+    receipt = receipt_of(pdu)
+    assert receipt is not None
+    assert receipt.state is MessageState.DELIVERED
+    assert receipt.message_id in {"0123456789", "7"}
+
+
+def test_ucs2_that_is_cut_or_of_other_letters_never_raises() -> None:
+    for text in ("id:7 stat:DELIVRD text:Сәлем 👍".encode("utf-16-be"), b"\0i\0d\0:\0007\0"):
+        pdu = make_pdu(
+            CommandId.DELIVER_SM,
+            esm_class=EsmClass.DELIVERY_RECEIPT,
+            data_coding=8,
+            short_message=text,
+        )
+        receipt = receipt_of(pdu)
+        assert receipt is None or receipt.message_id == "7"
