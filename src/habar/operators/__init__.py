@@ -9,6 +9,7 @@ from habar.operators.link import Link, LinkState
 from habar.operators.pace import Pace
 from habar.operators.quirks import NO_ANSWER, IdForm, Quirks, ReceiptSource, Verdict, error_name
 from habar.operators.report import ENDS, LinkCounters, LinkReport
+from habar.operators.requests import cancel_sm, query_sm
 from habar.operators.session import Ack
 from habar.operators.settings import (
     Alphabet,
@@ -57,6 +58,8 @@ __all__ = [
     "Pace",
     "Ack",
     "submit_bodies",
+    "cancel_sm",
+    "query_sm",
     "awaited_until",
     "Clock",
     "SystemClock",

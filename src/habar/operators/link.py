@@ -21,7 +21,7 @@ from habar.operators.clock import Clock, Spread, by_chance
 from habar.operators.pace import Pace
 from habar.operators.quirks import NO_ANSWER, error_name
 from habar.operators.report import LinkCounters, LinkReport, Meter
-from habar.operators.session import MOST_ASKED, REFUSED_FOR_GOOD, Ack, Session
+from habar.operators.session import MOST_ASKED, REFUSED_FOR_GOOD, Ack, Session, in_words
 from habar.operators.settings import OperatorSettings
 from habar.wire.smpp import Pdu, SubmitResult
 
@@ -152,8 +152,8 @@ class Link:
         except (OSError, TimeoutError) as error:
             self._session = None
             # The system's own time-outs have words; ours, which bounds them, has none.
-            why = str(error) or f"no connection in {settings.connect_timeout:g} seconds"
-            self._fail(f"{type(error).__name__}: {why}")
+            late = f"no connection in {settings.connect_timeout:g} seconds"
+            self._fail(in_words(error) if str(error) else late)
             self._enter(LinkState.DOWN)
             return
         await session.ended

@@ -7,10 +7,11 @@ seconds, an argument. Does not know: links, sockets, tables.
 
 from __future__ import annotations
 
-import json
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
+
+import msgspec
 
 from habar.model.status import MessageState
 
@@ -106,9 +107,22 @@ class LinkReport:
     delivered_share: float | None
     """Of the receipts that told an end since the link began, those that said delivered."""
 
+    @property
+    def may_send(self) -> bool:
+        """Whether messages can go out there."""
+        return self.state == "up" and self.kind != "receiver"
+
     def as_json(self) -> str:
         """Write it as a JSON object with these names."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return msgspec.json.encode(self).decode()
+
+    @classmethod
+    def read(cls, text: str) -> LinkReport | None:
+        """Read it back; None for what another version of Habar wrote and this one does not know."""
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except msgspec.MsgspecError:
+            return None
 
 
 class Meter:

@@ -11,7 +11,9 @@ Does not know: when to connect again (link.py), what results and messages mean.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol, cast
@@ -200,7 +202,7 @@ class Session(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the owner what found no answer."""
         if exc is not None:
-            self._reason = f"{type(exc).__name__}: {exc}"
+            self._reason = in_words(exc)
         if not self.ended.done():
             self.ended.set_result(None)
         self._end()
@@ -327,3 +329,13 @@ def _why_refused(status: int) -> str:
 def _answer_question(question: asyncio.Future[Pdu | None], pdu: Pdu | None) -> None:
     if not question.done():  # whoever asked may have given up
         question.set_result(pdu)
+
+
+def in_words(error: BaseException) -> str:
+    """What has befallen a connection, as staff read it: the system's own words, without numbers."""
+    # asyncio puts words of its own in the place of the system's, and addresses into them; those
+    # who have numbers of their own (resolving, TLS) have good words, too.
+    own = isinstance(error, ssl.SSLError | socket.gaierror)
+    if isinstance(error, OSError) and error.errno and not own:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__

@@ -20,7 +20,7 @@ from typing import TypeAlias
 
 from habar.model.message import Outgoing
 from habar.operators.alphabets import Rewrite, coding
-from habar.operators.settings import LongText, OperatorSettings, ReceiptKind
+from habar.operators.settings import LongText, Numbering, OperatorSettings, ReceiptKind
 from habar.operators.validity import validity_period
 from habar.wire.smpp import EsmClass, Tlv, TlvValue, encode_submit_body, encode_tlvs
 from habar.wire.text import Encoding, count_parts, encode_gsm7, encode_ucs2, split
@@ -108,7 +108,7 @@ def _sar(reference: int, total: int, part: int) -> tuple[tuple[int, TlvValue], .
 def _named(pieces: list[_Piece], message_id: int, tag: int) -> list[_Piece]:
     """Give each its name, by which query_sm may ask for it."""
     return [
-        (esm_class, octets, (*tlvs, (tag, b"%d-%d" % (message_id, part))))
+        (esm_class, octets, (*tlvs, (tag, reference(message_id, part))))
         for part, (esm_class, octets, tlvs) in enumerate(pieces, 1)
     ]
 
@@ -122,11 +122,7 @@ def _body(
     octets: bytes,
     tlvs: tuple[tuple[int, TlvValue], ...],
 ) -> bytes:
-    source, kind = _source(message.sender)
-    if kind == _ALPHANUMERIC:
-        numbering = operator.alphanumeric
-    else:
-        numbering = operator.short_code if kind == _SHORT_CODE else operator.number
+    source, numbering = source_of(message.sender, operator)
     destination = operator.destination
     return encode_submit_body(
         source,
@@ -148,6 +144,19 @@ def _body(
         service_type=operator.service_type.encode("ascii") if operator.service_type else b"",
         tlvs=encode_tlvs(tlvs) if tlvs else b"",
     )
+
+
+def source_of(sender: str, operator: OperatorSettings) -> tuple[bytes, Numbering]:
+    """The source address and how it is numbered. Raises UnicodeEncodeError (a ValueError)."""
+    source, kind = _source(sender)
+    if kind == _ALPHANUMERIC:
+        return source, operator.alphanumeric
+    return source, operator.short_code if kind == _SHORT_CODE else operator.number
+
+
+def reference(message_id: int, part: int) -> bytes:
+    """Our name of a part, for `OperatorSettings.reference_tlv`."""
+    return b"%d-%d" % (message_id, part)
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 
 from habar.operators import NO_ANSWER, BindGroup, BindKind, OperatorSettings
 from habar.operators import session as session_module
-from habar.operators.session import Ack, Session
+from habar.operators.session import Ack, Session, in_words
 from habar.wire.smpp import (
     CommandId,
     CommandStatus,
@@ -209,7 +211,7 @@ async def test_the_end_tells_what_found_no_answer() -> None:
     line.smsc.send_response(first.pdu, 0, message_id=b"1")
     line.write()
     line.session.connection_lost(ConnectionResetError("gone"))
-    assert line.owner.ended == (("b",), "ConnectionResetError: gone")
+    assert line.owner.ended == (("b",), "gone")
     assert line.session.ended.done()
 
 
@@ -527,3 +529,18 @@ async def test_enquire_link_follows_another_pause() -> None:
     await asyncio.wait_for(line.transport.wrote.wait(), 5)
     line.read()
     assert line.smsc.bytes_to_send() != b"", "the SMSC has answered an enquire_link"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 1)"), "Connection refused"),
+        (ConnectionResetError(104, "Connection reset by peer"), "Connection reset by peer"),
+        (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
+        (ssl.SSLError(1, "certificate verify failed"), "certificate verify failed"),
+        (OSError("Multiple exceptions"), "Multiple exceptions"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_what_befalls_a_connection_is_told_in_words(error: Exception, words: str) -> None:
+    assert words in in_words(error)
