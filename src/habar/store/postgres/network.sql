@@ -25,7 +25,8 @@ SELECT route_id FROM route_target WHERE operator_id = $1 LIMIT 1
 
 -- name: waits_for_operator
 SELECT EXISTS (SELECT 1 FROM message WHERE stage = 0 AND operator_id = $1)
-    OR EXISTS (SELECT 1 FROM message WHERE stage = 1 AND operator_id = $1)
+    OR EXISTS (SELECT 1 FROM message WHERE stage IN (1, 4) AND operator_id = $1)
+    OR EXISTS (SELECT 1 FROM message WHERE stage = 5 AND operator_id = $1)
 
 -- Ranges ------------------------------------------------------------------------------------------
 -- name: ranges

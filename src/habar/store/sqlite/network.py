@@ -94,7 +94,7 @@ class SqliteNetwork:
             route = connection.execute(NETWORK["route_of_operator"], (operator_id,)).fetchone()
             if route is not None:
                 raise Conflict(f"route {route[0]} names operator {name}")
-            if connection.execute(NETWORK["waits_for_operator"], [operator_id] * 2).fetchone()[0]:
+            if connection.execute(NETWORK["waits_for_operator"], [operator_id] * 3).fetchone()[0]:
                 raise Conflict(f"messages wait for operator {name}")
             connection.execute(NETWORK["forget_operator"], (now, operator_id))
             _changed(connection)

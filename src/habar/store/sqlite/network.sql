@@ -26,7 +26,8 @@ SELECT route_id FROM route_target WHERE operator_id = ? LIMIT 1
 SELECT EXISTS (
         SELECT 1 FROM message INDEXED BY message_queue WHERE stage = 0 AND operator_id = ?
     )
-    OR EXISTS (SELECT 1 FROM message WHERE stage = 1 AND operator_id = ?)
+    OR EXISTS (SELECT 1 FROM message WHERE stage IN (1, 4) AND operator_id = ?)
+    OR EXISTS (SELECT 1 FROM message WHERE stage = 5 AND operator_id = ?)
 
 -- Ranges ------------------------------------------------------------------------------------------
 -- name: ranges
