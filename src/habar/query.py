@@ -2,8 +2,9 @@
 
 Guarantees: every look-up is within the account; another account's message is no message. A message
 deleted is out of the dispatcher's hands and marked so on disk; where it could not be marked, it
-goes on its way. Long lists are read in slices, so that others get in between. Knows no protocol
-and no engine.
+goes on its way. One that the operator has is deleted where the operator takes cancel_sm and says
+that it has forgotten all its parts; its price stays paid, for the operator asks for it, too. Long
+lists are read in slices, so that others get in between. Knows no protocol and no engine.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from habar.errors import NotFound, Refusal, StoreUnavailable
+from habar.errors import HabarError, NotFound, Refusal, StoreUnavailable
 from habar.model.account import Account
 from habar.model.address import parse_recipient
 from habar.model.message import MessageStatus, Ref
 from habar.model.price import price_of
-from habar.model.status import MessageState
-from habar.store.port import Released, Store, Withdraw
+from habar.model.status import MessageState, Stage
+from habar.store.port import Finished, Released, Store, Withdraw
+from habar.store.readings import Sent
 
+CANCELLED = "cancelled at the operator"
+"""What the story says of a message that the operator has forgotten."""
 _SLICE = 250
 
 
@@ -32,6 +36,9 @@ class Hand(Protocol):
 
     def withdraw(self, message_id: int) -> bool:
         """Take a message out of memory before it is sent. False: not here, or sent already."""
+
+    async def cancel(self, sent: Sent) -> bool:
+        """Have the operator forget a message; False where it did not, or cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,27 @@ class Query:
 
         question = Withdraw(account.id, message_id, in_hand, now)
         self._store.journal.ask(question, lambda value: self._keep_moving(question, value, answer))
-        return await answered
+        deleted = await answered
+        return await self._cancel(account, message_id) if deleted is None else deleted
+
+    async def _cancel(self, account: Account, message_id: int) -> object:
+        """Delete what the operator has, if it takes part; None where it is too late."""
+        try:
+            sent = await self._store.sent_to(account.id, message_id)
+        except HabarError as error:
+            return error
+        if sent is None or sent.stage is not Stage.SENT or not await self._hand.cancel(sent):
+            return None
+        recorded: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+
+        def done(message_id: int | None) -> None:
+            if not recorded.cancelled():
+                recorded.set_result(message_id)
+
+        event = Finished(message_id, MessageState.DELETED, CANCELLED, self._now(), refund=False)
+        self._store.journal.record(event, done)
+        # None: a receipt has ended it meanwhile, and what that says stands.
+        return None if await recorded is None else MessageState.DELETED
 
     def _keep_moving(
         self, question: Withdraw, value: object, answer: Callable[[object], None]

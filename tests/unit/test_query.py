@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from habar.errors import NotFound, Refusal, StoreUnavailable
+from habar.errors import HabarError, NotFound, Refusal, StoreUnavailable
 from habar.model.account import Account, AccountKind, Compat, Credentials, Funds, RecipientForm
 from habar.model.message import MessageStatus, Ref
-from habar.model.status import MessageState
+from habar.model.status import MessageState, Stage
 from habar.query import Query
-from habar.store.port import AccountRow, Released, Withdraw
+from habar.store.port import AccountRow, Finished, Released, Withdraw
+from habar.store.readings import Sent, SentPart
 
 NOW = 1_760_000_000_000
 SHOP = Account(1, "shop", AccountKind.FULL, part_price=1200)
@@ -27,6 +28,15 @@ class ScriptedStore:
     asked: list[int] = field(default_factory=list)
     questions: list[Withdraw] = field(default_factory=list)
     events: list[object] = field(default_factory=list)
+    sent: dict[int, Sent | HabarError] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
+
+    async def sent_to(self, account_id, message_id):
+        assert account_id == SHOP.id
+        found = self.sent.get(message_id)
+        if isinstance(found, HabarError):
+            raise found
+        return found
 
     @property
     def journal(self):
@@ -43,7 +53,8 @@ class ScriptedStore:
     def record(self, event, done=None):
         self.events.append(event)
         if done is not None:
-            done(None)
+            named = isinstance(event, Finished) and event.message_id not in self.ended
+            done(event.message_id if named else None)
 
     async def account(self, login):
         return AccountRow(Credentials(SHOP, ""), Funds(1052, None, 0, 0), ())
@@ -61,6 +72,12 @@ class Hand:
     held: set[int] = field(default_factory=set)
     asked: list[int] = field(default_factory=list)
     looks: int = 0
+    cancels: bool = True
+    cancelled: list[Sent] = field(default_factory=list)
+
+    async def cancel(self, sent: Sent) -> bool:
+        self.cancelled.append(sent)
+        return self.cancels
 
     def look_again(self) -> None:
         self.looks += 1
@@ -173,3 +190,53 @@ async def test_a_store_that_fails_later_does_not_unsay_what_was_deleted(query, s
     deletions = await query.delete(SHOP, refs(*range(1, 301)))
     assert {one.refusal for one in deletions[:250]} == {None}
     assert {one.refusal for one in deletions[250:]} == {Refusal.FAULT}
+
+
+SENT = Sent(7, "SHOP", 77010000001, Stage.SENT, (SentPart(1, "A1", None),))
+
+
+@pytest.fixture
+def gone(store):
+    """Message 1 has gone to an operator."""
+    store.answers[1], store.sent[1] = None, SENT
+
+
+@pytest.mark.usefixtures("gone")
+async def test_what_the_operator_has_is_deleted_where_it_forgets_it(query, store, hand):
+    (deletion,) = await query.delete(SHOP, refs(1))
+    assert deletion.refusal is None
+    assert hand.cancelled == [SENT]
+    assert store.events == [
+        Finished(1, MessageState.DELETED, "cancelled at the operator", NOW, refund=False)
+    ]
+
+
+@pytest.mark.usefixtures("gone")
+async def test_what_the_operator_does_not_forget_is_too_late(query, store, hand):
+    hand.cancels = False
+    (deletion,) = await query.delete(SHOP, refs(1))
+    assert deletion.refusal is Refusal.TOO_LATE
+    assert store.events == []
+
+
+@pytest.mark.usefixtures("gone")
+async def test_what_a_receipt_ends_meanwhile_is_too_late(query, store):
+    store.ended.add(1)
+    (deletion,) = await query.delete(SHOP, refs(1))
+    assert deletion.refusal is Refusal.TOO_LATE
+
+
+@pytest.mark.usefixtures("gone")
+@pytest.mark.parametrize("stage", set(Stage) - {Stage.SENT})
+async def test_what_is_not_with_the_operator_is_not_asked_for(query, store, hand, stage):
+    store.sent[1] = SENT._replace(stage=stage)
+    (deletion,) = await query.delete(SHOP, refs(1))
+    assert deletion.refusal is Refusal.TOO_LATE
+    assert hand.cancelled == []
+
+
+@pytest.mark.usefixtures("gone")
+async def test_a_store_that_cannot_be_read_is_a_fault_of_ours(query, store):
+    store.sent[1] = StoreUnavailable("away")
+    deletion, _ = await query.delete(SHOP, refs(1, 2))
+    assert deletion.refusal is Refusal.FAULT

@@ -141,7 +141,7 @@ class Gateway:
         self.dispatcher = Dispatcher(
             self.store,
             operators if self.node.dispatches else (),  # then messages wait on disk for others
-            self.receipts.deliver,  # type: ignore[arg-type]
+            self.receipts.deliver,
             retry=retry,
             ahead=gateway.ahead,
             clock=clock,

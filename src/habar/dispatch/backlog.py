@@ -143,6 +143,9 @@ class Backlog:
         """The claim, made at `now`, is answered; without `more`, nothing that was due is left."""
         waiting = self._waiting[key]
         waiting.asked, waiting.closing = None, False
+        # Those refused before the look are on disk by now, or never will be: where a store could
+        # not take them no hint comes, and must not be taken for one of another message.
+        waiting.expected = min(waiting.expected, waiting.count)
         if more:
             waiting.vague = True
             return

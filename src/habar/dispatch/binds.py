@@ -81,6 +81,20 @@ class Binds:
         for slot in slots:
             await self._tell(self._store.give_back(slot))
 
+    async def retire(self, lane: Lane) -> None:
+        """Give back the binds of a lane that does not stand any more and whose links are closed."""
+        for slot in sorted(slot for slot, one in self._open.items() if one is lane):
+            self._part_with(slot)
+        tasks = [task for one, task in self._closing.values() if one is lane]
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def look(self) -> None:
+        """Ask now and not only when the next round comes."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._begin()
+
     async def _tell(self, notice: Coroutine[object, object, None]) -> None:
         """Let the store know; where it does not hear, the lease runs out and says the same."""
         try:
@@ -128,7 +142,7 @@ class Binds:
             self._part_with(slot)
         for slot in sorted(slots.held - self._open.keys() - self._closing.keys() - parting):
             lane = self._lanes.get(slot.operator_id)
-            if lane is not None and self._uses(lane, slot):
+            if lane is not None and not lane.draining and self._uses(lane, slot):
                 self._open[slot] = lane
                 lane.links.open(slot.number)
 

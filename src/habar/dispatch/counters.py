@@ -16,6 +16,8 @@ class LaneCounters:
     throttled: int = 0
     """Postponed because the operator said "slower"; counted in `postponed` too."""
     postponed: int = 0
+    moved: int = 0
+    """Put off to another operator; counted in `postponed` too."""
     rejected: int = 0
     expired: int = 0
     uncertain: int = 0

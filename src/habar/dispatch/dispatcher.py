@@ -2,31 +2,30 @@
 
 Guarantees: implements `submit.handoff.Handoff`; an operator that this process does not serve is
 answered "no room", so its messages wait on disk for whoever does, and so does one that others serve
-beside it: they are told; lanes share nothing, so a slow operator holds up no other.
-Knows no tables and no protocol.
+beside it: they are told; lanes share nothing, so a slow operator holds up no other. Operators come,
+change and go while it runs (`apply`): where a change needs new binds, the old ones are emptied
+first and what is in hand goes back to the queue; other changes are obeyed from the next PDU on.
+Knows no tables.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from habar.dispatch.binds import Binds
-from habar.dispatch.lane import Lane
+from habar.dispatch.lane import Deliver, Lane
 from habar.model.message import Outgoing
 from habar.model.retry import RetryPlan
-from habar.operators import Ack, Clock, OperatorSettings, Spread, SystemClock, by_chance
+from habar.model.route import Kind, Operator, Routes, Traffic
+from habar.operators import Clock, OperatorSettings, Spread, SystemClock, by_chance
 from habar.store.nodes import Hint, Watcher
 from habar.store.port import Store
-from habar.wire.smpp import Pdu
+from habar.store.readings import Sent
 
 AHEAD = 20_000
 """Messages in memory for each operator, at most (30 MB with texts of ten parts)."""
-
-Deliver = Callable[[OperatorSettings, Pdu, Ack], None]
-"""Takes what an operator delivers; `inbound.Receipts.deliver` is one."""
 
 _DEFAULT_RETRY = RetryPlan()
 
@@ -40,26 +39,36 @@ class Dispatcher:
         operators: Sequence[OperatorSettings],
         deliver: Deliver,
         *,
+        routes: Routes | None = None,
         retry: RetryPlan = _DEFAULT_RETRY,
         ahead: int = AHEAD,
         clock: Clock | None = None,
         spread: Spread = by_chance,
     ) -> None:
-        clock = clock or SystemClock()
+        self.routes = routes or Routes(Operator(o.id, o.name) for o in operators)
+        """Where a message goes that its operator will not take now."""
         self._store = store
-        self._lanes = {
-            settings.id: Lane(
-                settings,
-                store,
-                partial(deliver, settings),
-                retry=retry,
-                ahead=ahead,
-                clock=clock,
-                spread=spread,
-            )
-            for settings in operators
-        }
-        self._binds = Binds(self._lanes, store, clock)
+        self._deliver = deliver
+        self._retry = retry
+        self._ahead = ahead
+        self._clock = clock or SystemClock()
+        self._spread = spread
+        self._lanes = {settings.id: self._lane(settings) for settings in operators}
+        self._binds = Binds(self._lanes, store, self._clock)
+        self._changing = asyncio.Lock()
+        self._draining = False
+
+    def _lane(self, settings: OperatorSettings) -> Lane:
+        return Lane(
+            settings,
+            self._store,
+            self._deliver,
+            ways=self,
+            retry=self._retry,
+            ahead=self._ahead,
+            clock=self._clock,
+            spread=self._spread,
+        )
 
     @property
     def lanes(self) -> Mapping[int, Lane]:
@@ -75,15 +84,64 @@ class Dispatcher:
         """Ask which binds are ours; let their links connect, in the background."""
         await self._binds.start()
 
+    async def apply(self, operators: Sequence[OperatorSettings], patience: float) -> None:
+        """Serve these operators from now on, by this data.
+
+        Emptying a window takes `patience` seconds at most.
+        """
+        async with self._changing:
+            wanted = {settings.id: settings for settings in operators}
+            gone = [lane for key, lane in self._lanes.items() if key not in wanted]
+            work = [self._remove(lane, patience) for lane in gone]
+            for settings in operators:
+                lane = self._lanes.get(settings.id)
+                if lane is None:
+                    self._lanes[settings.id] = self._lane(settings)
+                elif not settings.same_binds(lane.settings):
+                    work.append(self._replace(lane, settings, patience))
+                elif settings != lane.settings:
+                    lane.apply(settings)
+            await asyncio.gather(*work)
+            if not self._draining:
+                self._binds.look()
+
+    async def _remove(self, lane: Lane, patience: float) -> None:
+        await lane.drain(patience)
+        del self._lanes[lane.settings.id]
+        await self._binds.retire(lane)
+
+    async def _replace(self, lane: Lane, settings: OperatorSettings, patience: float) -> None:
+        await lane.drain(patience)
+        self._lanes[settings.id] = self._lane(settings)
+        await self._binds.retire(lane)
+
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - bounds each lane's own wait
         """Take and claim nothing more, empty the windows within `timeout` seconds, unbind.
 
         When it returns everything in hand has been given to the journal and every bind to the other
         nodes: close the store then.
         """
+        self._draining = True
+        async with self._changing:
+            await self._drain(timeout)
+
+    async def _drain(self, patience: float) -> None:
         await self._binds.stop()
-        await asyncio.gather(*(lane.drain(timeout) for lane in self._lanes.values()))
+        await asyncio.gather(*(lane.drain(patience) for lane in self._lanes.values()))
         await self._binds.give_back()
+
+    # --- Ways ------------------------------------------------------------------------------------
+    def elsewhere(self, message: Outgoing, operator_id: int) -> int:
+        """See `Ways.elsewhere`."""
+        return self.routes.next_after(traffic_of(message), operator_id).id
+
+    async def cancel(self, sent: Sent) -> bool:
+        """Ask the operator to forget a message that it has (cancel_sm); whether it did, all of it.
+
+        False where it does not take cancel_sm, and where no link to it is up here.
+        """
+        lane = self._lanes.get(sent.operator_id)
+        return lane is not None and await lane.cancel(sent)
 
     def look_again(self) -> None:
         """Ask the store anew who has messages waiting: one went back of which no plan knows."""
@@ -115,3 +173,9 @@ class Dispatcher:
     def withdraw(self, message_id: int) -> bool:
         """See `Handoff.withdraw`."""
         return any(lane.withdraw(message_id) for lane in self._lanes.values())
+
+
+def traffic_of(message: Outgoing) -> Traffic:
+    """A message as routing sees it."""
+    kind = Kind.FLASH if message.flash else Kind.TEXT
+    return Traffic(message.recipient, message.sender, message.account_id, kind, message.priority)

@@ -1,4 +1,7 @@
-"""Ends the messages that have waited too long: `date_end` is past, or nothing helped for days.
+"""Ends the messages that have waited too long, for the operator or for its receipt.
+
+Unsent: `date_end` is past, or nothing helped for days: EXPIRED. Sent: the time in which the
+operator reports is over: UNKNOWN.
 
 Guarantees: small batches, one at a time, so that a million expired messages hold nobody up; a
 store that cannot write is asked again at the next round. Knows no operators.
@@ -9,7 +12,7 @@ from __future__ import annotations
 from habar.errors import HabarError
 from habar.model.retry import RetryPlan
 from habar.operators import Clock, SystemClock, Timer
-from habar.store.port import ExpireWaiting, Journal
+from habar.store.port import EndAwaited, ExpireWaiting, Journal
 
 _DEFAULT_RETRY = RetryPlan()
 
@@ -27,7 +30,9 @@ class Housekeeping:
         batch: int = 500,
     ) -> None:
         self.expired = 0
-        """Messages ended since the process began."""
+        """Messages that ended unsent since the process began."""
+        self.unreported = 0
+        """Messages that ended without a receipt."""
         self.failures = 0
         """Rounds that the store could not do."""
         self._journal = journal
@@ -54,15 +59,27 @@ class Housekeeping:
         self._timer = None
         now = self._clock.now_ms()
         question = ExpireWaiting(now, now - self._retry.give_up_after, self._batch)
-        self._journal.ask(question, self._done)
+        self._journal.ask(question, self._expired)
 
-    def _done(self, answer: list[int] | HabarError) -> None:
-        pause = self._every
+    def _expired(self, answer: list[int] | HabarError) -> None:
         if isinstance(answer, HabarError):
-            self.failures += 1
-        else:
-            self.expired += len(answer)
-            if len(answer) >= self._batch:
-                pause = 0.0
+            self._failed()
+            return
+        self.expired += len(answer)
+        question = EndAwaited(self._clock.now_ms(), self._batch)
+        self._journal.ask(question, lambda value: self._ended(value, len(answer)))
+
+    def _ended(self, answer: list[int] | HabarError, expired: int) -> None:
+        if isinstance(answer, HabarError):
+            self._failed()
+            return
+        self.unreported += len(answer)
+        self._next(0.0 if max(expired, len(answer)) >= self._batch else self._every)
+
+    def _failed(self) -> None:
+        self.failures += 1
+        self._next(self._every)
+
+    def _next(self, pause: float) -> None:
         if self._running:
             self._timer = self._clock.call_later(pause, self._round)

@@ -5,11 +5,14 @@ Guarantees:
   crash makes nothing go out twice that was not in the window; a journal that is down stops the
   sending and loses nothing.
 - A message ends in the journal in exactly one way for each time it is taken here: all its parts
-  accepted, Finished, Postponed or Released.
+  accepted, Finished, Postponed, Released or Held.
+- What met trouble that may pass goes to the next operator of its route, after a growing pause, save
+  where the operator's data say that it waits for this one, or has a part of it already.
 - Nothing is sent after its `expires_at`, nor `give_up_after` its due time.
 - While no link is up nothing is kept in memory: what could not be sent goes back to the queue,
-  marked uncertain where the operator may have it. Where one of several links drops, that holds for
-  what was on its way there and nothing else.
+  marked uncertain where the operator may have it, or is held where the operator's data forbid to
+  send it twice (doubt.py). Where one of several links drops, that holds for what was on its way
+  there and nothing else.
 - While the store does not know for certain that what we hold is ours (`Store.holds`), nothing is
   sent.
 Knows no tables, no SMPP but a result's status; which message is next is plan.py's to say.
@@ -21,29 +24,40 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from habar.dispatch.boarding import Boarding
 from habar.dispatch.counters import LaneCounters
+from habar.dispatch.doubt import Doubt
 from habar.dispatch.flight import Flight
 from habar.dispatch.plan import Plan
 from habar.dispatch.supply import Supply
+from habar.dispatch.ways import Ways
 from habar.model.message import Outgoing
 from habar.model.retry import RetryPlan
 from habar.model.status import MessageState
 from habar.operators import (
     Ack,
-    BindKind,
     Bundle,
     Clock,
+    InDoubt,
     OperatorSettings,
     Spread,
     Timer,
     Verdict,
+    awaited_until,
     by_chance,
-    error_name,
+    cancel_sm,
     submit_bodies,
 )
-from habar.store.port import Event, Finished, PartAccepted, Postponed, Released, Store
-from habar.wire.smpp import Pdu, SubmitResult
+from habar.store.port import Event, Finished, Held, PartAccepted, Postponed, Released, Store
+from habar.store.readings import Sent
+from habar.wire.smpp import CommandStatus, Pdu, SubmitResult
 
+Deliver = Callable[[OperatorSettings, Pdu, Ack], MessageState | None]
+"""Takes what an operator delivers and says what state a receipt told, None where it was none;
+`inbound.Receipts.deliver` is one."""
+_ELSEWHERE = frozenset({Verdict.ELSEWHERE, Verdict.UNANSWERED})
+_FORGOTTEN = frozenset({None, MessageState.DELETED})
+"""States of parts that can be forgotten, or are."""
 _LOOK_AGAIN = 100
 """Milliseconds until a lane that may not send, or has a message half sent, looks again."""
 
@@ -55,14 +69,14 @@ class Lane:
         self,
         settings: OperatorSettings,
         store: Store,
-        deliver: Callable[[Pdu, Ack], None],
+        deliver: Deliver,
         *,
+        ways: Ways,
         retry: RetryPlan,
         ahead: int,
         clock: Clock,
         spread: Spread = by_chance,
     ) -> None:
-        self.settings = settings
         self.counters = LaneCounters()
         self.unsettled = 0
         """Results given to the journal and not yet on disk."""
@@ -70,11 +84,12 @@ class Lane:
         self._journal = store.journal
         self._retry = retry
         self._clock = clock
+        self._deliver = deliver
+        self._ways = ways
         self._spread = spread
         self._plan = Plan(ahead)
+        self._boarding = Boarding(self._plan, store.journal, self.pump_soon)
         self.supply = Supply(settings.id, self._plan, store, clock, self.pump_soon)
-        self._sends = settings.bind is not BindKind.RECEIVER
-        self._final = None if settings.gives_receipts else MessageState.ENROUTE
         self._open = False
         """Whether messages are taken in: a link is up and nobody drains us."""
         self._draining = False
@@ -88,12 +103,35 @@ class Lane:
         self.links = Bundle(
             settings,
             on_results=self._results,
-            on_deliver=deliver,
+            on_deliver=self._delivered,
             on_up=self._up,
             on_down=self._down,
             clock=clock,
             spread=spread,
         )
+        self._doubt = Doubt(
+            settings,
+            store,
+            self.links,
+            clock,
+            record=self._record,
+            resend=self._send_again,
+            taken=self._taken,
+        )
+        self._obey(settings)
+
+    def apply(self, settings: OperatorSettings) -> None:
+        """Go on by other data; the binds stay as they are (`OperatorSettings.same_binds`)."""
+        self.links.apply(settings)
+        self._doubt.settings = settings
+        self._obey(settings)
+        self.pump_soon()
+
+    def _obey(self, settings: OperatorSettings) -> None:
+        self.settings = settings
+        self._careful = settings.in_doubt is not InDoubt.RESEND
+        self._asks = settings.in_doubt is InDoubt.QUERY
+        self._final = None if settings.gives_receipts else MessageState.ENROUTE
 
     # --- Life ----------------------------------------------------------------------------------
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - bounds the wait, then goes on
@@ -104,9 +142,11 @@ class Lane:
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._idle.wait()
+        await self._doubt.close()
         await self.links.close_all(timeout)
         now = self._clock.now_ms()
         self._give_back(self._plan.turned_away() + self._plan.clear(now), now)
+        self._release(self._boarding.clear(), uncertain=False, now=now)
         self._cancel_timer()
         await self.supply.close()
 
@@ -115,6 +155,11 @@ class Lane:
         self.links.abandon_all(reason)
         self._open = False
         self.pump_soon()
+
+    @property
+    def draining(self) -> bool:
+        """Whether it is being left: no link is to be opened any more."""
+        return self._draining
 
     @property
     def open(self) -> bool:
@@ -164,6 +209,23 @@ class Lane:
         """See `Handoff.withdraw`."""
         return self._plan.withdraw(message_id) is not None
 
+    async def cancel(self, sent: Sent) -> bool:
+        """Ask for every part to be forgotten; whether all of them are.
+
+        Nothing is asked where a part has come to another end: half a text helps nobody.
+        """
+        if not (self.settings.cancel and self.links.up):
+            return False
+        if any(part.state not in _FORGOTTEN for part in sent.parts):
+            return False
+        questions = [
+            cancel_sm(sent.sender, sent.recipient, part.operator_message_id, self.settings)
+            for part in sent.parts
+            if part.state is None
+        ]
+        answers = await asyncio.gather(*(self.links.ask(pdu) for pdu in questions))
+        return all(a is not None and a.command_status == CommandStatus.ESME_ROK for a in answers)
+
     # --- The pump --------------------------------------------------------------------------------
     def pump_soon(self) -> None:
         """Look once, in the next turn of the loop, at all there is to do."""
@@ -177,6 +239,7 @@ class Lane:
         self._give_back(self._plan.turned_away(), now)
         if not self._open:
             self._give_back(self._plan.clear(now), now)
+            self._release(self._boarding.clear(), uncertain=False, now=now)
         holds = self._store.holds
         if holds and self.links.up:
             self._fill(now)
@@ -191,17 +254,20 @@ class Lane:
 
     def _is_idle(self) -> bool:
         """Whether the journal has everything that was ever in hand here."""
-        inside = self.unsettled or self.supply.under_way or self._plan.taken
-        return not (inside or self._partial or self.links.window_used)
+        here = self._plan.taken or self._boarding.inside or self._partial
+        return not (here or self.unsettled or self.supply.under_way or self.links.window_used)
 
     def _fill(self, now: int) -> None:
         """Send as much as there is room for, all the parts of a message before the next one."""
         links = self.links
         room = links.room_beside(self.unsettled)
+        if self._careful:
+            self._boarding.mark(room, now)
+        queue = self._boarding if self._careful or self._boarding.inside else self._plan
         while room > 0:
             flight = self._partial
             if flight is None:
-                message = self._plan.next()
+                message = queue.next()
                 if message is None:
                     break
                 flight = self._board(message, now)
@@ -239,13 +305,18 @@ class Lane:
     # --- What the links tell ---------------------------------------------------------------------
     def _up(self) -> None:
         if not self._open:
-            self._open = self._sends and not self._draining
+            self._open = self.links.up and not self._draining
             self.supply.hurry()
+        if self._asks and self._open:
+            self._doubt.open()
         self.pump_soon()
+
+    def _delivered(self, pdu: Pdu, ack: Ack) -> MessageState | None:
+        return self._deliver(self.settings, pdu, ack)
 
     def _results(self, results: Sequence[SubmitResult]) -> None:
         now = self._clock.now_ms()
-        operator, quirks = self.settings.id, self.settings.quirks
+        quirks = self.settings.quirks
         for token, status, raw_id in results:
             flight, part = _unpack(token)
             flight.open -= 1
@@ -255,16 +326,8 @@ class Lane:
                 flight.taken = True
                 self.counters.accepted += 1
                 last = flight.trouble is None and flight.over
-                event = PartAccepted(
-                    flight.message.message_id,
-                    part,
-                    operator,
-                    quirks.submitted_id(raw_id),
-                    now,
-                    last,
-                    self._final if last else None,
-                )
-                self._record(event)
+                operator_id = quirks.submitted_id(raw_id)
+                self._record(self._taken(flight.message, part, operator_id, now, last=last))
             if flight.trouble is not None and flight.over:
                 self._conclude(flight, now)
         if self.unsettled * 2 >= self.links.window:
@@ -272,7 +335,8 @@ class Lane:
         self.pump_soon()
 
     def _refused(self, flight: Flight, status: int) -> None:
-        flight.refused(self.settings.quirks.verdict(status), error_name(status))
+        quirks = self.settings.quirks
+        flight.refused(quirks.verdict(status), quirks.error_text(status))
         if flight is self._partial:
             self._partial = None
 
@@ -280,6 +344,8 @@ class Lane:
         message = flight.message
         if flight.trouble is Verdict.PERMANENT:
             self._reject(message, flight.error, now, refund=not flight.taken)
+        elif flight.uncertain and self._careful:
+            self._hold([message], flight.error, now)
         elif flight.back:
             self._release([message], uncertain=flight.uncertain, now=now)
         else:
@@ -288,9 +354,19 @@ class Lane:
     def _postpone(self, flight: Flight, now: int) -> None:
         message, counters = flight.message, self.counters
         due_at = now + self._retry.pause(message.attempts + 1, self._spread())
-        uncertain = flight.uncertain
-        self._record(Postponed(message.message_id, due_at, flight.error, now, uncertain))
-        self._plan.waiting((message.priority, message.account_id), due_at, now)
+        uncertain, own = flight.uncertain, self.settings.id
+        operator_id = own
+        if flight.trouble in _ELSEWHERE and not flight.taken:
+            operator_id = self._ways.elsewhere(message, own)
+        event = Postponed(message.message_id, due_at, flight.error, now, uncertain)
+        if operator_id == own:
+            self._record(event)
+            self._plan.waiting((message.priority, message.account_id), due_at, now)
+        else:
+            counters.moved += 1
+            error = f"{self.settings.name}: {flight.error}"
+            self._record(event._replace(operator_id=operator_id, error=error))
+            self._ways.waiting(operator_id, message.account_id, message.priority, due_at)
         counters.postponed += 1
         counters.throttled += flight.trouble is Verdict.THROTTLED
         counters.uncertain += uncertain
@@ -300,7 +376,11 @@ class Lane:
         now = self._clock.now_ms()
         self._open = self._open and self.links.up
         over = self._cut_off(tokens)
-        self._release([f.message for f in over if f.uncertain], uncertain=True, now=now)
+        unsure = [flight.message for flight in over if flight.uncertain]
+        if self._careful:
+            self._hold(unsure, "the link is down", now)
+        else:
+            self._release(unsure, uncertain=True, now=now)
         for flight in over:
             if not flight.uncertain:
                 self._conclude(flight, now)
@@ -330,6 +410,33 @@ class Lane:
         self.unsettled -= 1
         if not self._pumping:
             self.pump_soon()
+
+    def _taken(
+        self, message: Outgoing, part: int, operator_message_id: str, now: int, *, last: bool
+    ) -> PartAccepted:
+        settings = self.settings
+        return PartAccepted(
+            message.message_id,
+            part,
+            settings.id,
+            operator_message_id,
+            now,
+            last,
+            self._final if last else None,
+            awaited_until(message.expires_at, now, settings) if last else None,
+        )
+
+    def _send_again(self, message: Outgoing) -> None:
+        """The operator does not have it: it is in our hands and goes next."""
+        self._boarding.put(message)
+        self.pump_soon()
+
+    def _hold(self, messages: Sequence[Outgoing], error: str, now: int) -> None:
+        """Keep what the operator may have until it, or a person, has said."""
+        if messages:
+            self.counters.uncertain += len(messages)
+            ids = tuple(message.message_id for message in messages)
+            self._record(Held(ids, error, now))
 
     def _expire(self, message: Outgoing, error: str, now: int) -> None:
         self.counters.expired += 1
@@ -363,15 +470,21 @@ class Lane:
     # --- The one timer ---------------------------------------------------------------------------
     def _arm(self, now: int, wake_at: int) -> None:
         """Wake at that time, or when the pace lets the next one go."""
-        if not self._plan.empty or self._partial is not None:
+        if not self._plan.empty or self._boarding.inside or self._partial is not None:
             rest = self.links.wait
-            if rest > 0:
+            # Time has passed since `_fill` looked: the pace may have let one go meanwhile.
+            if rest > 0 or self._could_send:
                 wake_at = min(wake_at, now + int(rest * 1000) + 1)
         if self._timer is not None and now < self._wake_at <= wake_at:
             return
         self._cancel_timer()
         self._wake_at = wake_at
         self._timer = self._clock.call_later((wake_at - now) / 1000, self._wake)
+
+    @property
+    def _could_send(self) -> bool:
+        """Whether there is room, but for messages that are being marked."""
+        return self._store.holds and self.links.room - self.unsettled > self._boarding.marking
 
     def _wake(self) -> None:
         self._timer = None

@@ -28,6 +28,7 @@ from habar.northbound.http.settings import HttpSettings, ListenAddress
 from habar.northbound.http.xml import XmlEndpoint, error_body
 from habar.query import Query
 from habar.store.port import NewAccount, PartAccepted, ReceiptSeen
+from habar.store.readings import Sent
 from habar.store.sqlite import SqliteStore
 from habar.submit.authenticate import Authenticator
 from habar.submit.directory import Directory
@@ -102,6 +103,11 @@ class Link:
 
     def look_again(self) -> None:
         """Nothing waits here."""
+
+    async def cancel(self, sent: Sent) -> bool:
+        """No operator here takes cancel_sm."""
+        del sent
+        return False
 
 
 @lru_cache

@@ -15,9 +15,9 @@ from habar.model.message import Outgoing
 from habar.model.retry import RetryPlan
 from habar.operators import BindKind, LinkCounters, OperatorSettings
 from habar.operators import bundle as bundle_module
-from habar.store.port import Claim, Released
+from habar.store.port import Boarded, Claim, ClaimHeld, Held, Released
 from habar.store.readings import WaitingAccount
-from habar.wire.smpp import SubmitResult
+from habar.wire.smpp import Pdu, SubmitResult
 
 START = 1_790_000_000_000
 Settle = Callable[[], Awaitable[None]]
@@ -70,6 +70,7 @@ class HandLink:
         self.flushes = 0
         self.counters = LinkCounters()
         self.abandoned = ""
+        self.asked: list[tuple[Pdu, asyncio.Future[Pdu | None]]] = []
         self._emptied = asyncio.Event()
 
     @property
@@ -94,6 +95,13 @@ class HandLink:
 
     def flush(self) -> None:
         self.flushes += 1
+
+    @property
+    def ask_room(self) -> int:
+        return 10 if self.up else 0
+
+    def ask(self, pdu: Pdu, answer: asyncio.Future[Pdu | None]) -> None:
+        self.asked.append((pdu, answer))
 
     def answer(self, *statuses: int) -> None:
         """Answer the oldest open submit_sm, all in one read."""
@@ -141,6 +149,21 @@ class HandLink:
         return [(self.id_of(token), token[1]) for _, token in self.sent]
 
 
+class HandWays:
+    """Every message may go to the operator `to`; hints are kept."""
+
+    def __init__(self) -> None:
+        self.to = 1
+        self.hints: list[tuple[int, int, int, int]] = []
+
+    def elsewhere(self, message: Outgoing, operator_id: int) -> int:
+        assert operator_id == 1
+        return self.to
+
+    def waiting(self, operator_id: int, account_id: int, priority: int, due_at: int) -> None:
+        self.hints.append((operator_id, account_id, priority, due_at))
+
+
 class HandStore:
     """A store of messages on disk; it commits when the test says so, or at once."""
 
@@ -151,6 +174,7 @@ class HandStore:
         self.events: list[Any] = []
         self.pending: list[tuple[Callable[[Any], None] | None, Any]] = []
         self.disk: list[Outgoing] = []
+        self.in_doubt: list[Outgoing] = []
         self.claims: list[Claim] = []
         self.asked_who = 0
         self.hurried = 0
@@ -172,11 +196,18 @@ class HandStore:
             if done is not None:
                 done(answer)
 
-    def ask(self, question: Claim, done: Callable[[list[Outgoing] | HabarError], None]) -> None:
-        self.claims.append(question)
+    def ask(
+        self,
+        question: Claim | ClaimHeld,
+        done: Callable[[list[Outgoing] | HabarError], None],
+    ) -> None:
         answer: list[Outgoing] | HabarError
+        if isinstance(question, Claim):
+            self.claims.append(question)
         if self.broken:
             answer = StoreUnavailable("disk full")
+        elif isinstance(question, ClaimHeld):
+            answer, self.in_doubt = self.in_doubt[: question.limit], self.in_doubt[question.limit :]
         else:
             wanted = (question.priority, question.account_id)
             answer = [
@@ -202,14 +233,27 @@ class HandStore:
     def released(self) -> list[tuple[set[int], bool]]:
         return [(set(e.message_ids), e.uncertain) for e in self.events if isinstance(e, Released)]
 
+    @property
+    def boarded(self) -> list[int]:
+        return [n for e in self.events if isinstance(e, Boarded) for n in e.message_ids]
+
+    @property
+    def held_ids(self) -> list[int]:
+        return [n for e in self.events if isinstance(e, Held) for n in e.message_ids]
+
 
 class Bench:
     """The lane and what stands around it."""
 
     def __init__(
-        self, lane: Lane, store: HandStore, clock: HandClock, links: list[HandLink]
+        self,
+        lane: Lane,
+        store: HandStore,
+        clock: HandClock,
+        links: list[HandLink],
+        ways: HandWays,
     ) -> None:
-        self.lane, self.store, self.clock = lane, store, clock
+        self.lane, self.store, self.clock, self.ways = lane, store, clock, ways
         self.links = links
         """All there ever were, in the order in which they were opened."""
 
@@ -260,16 +304,17 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
         changes.setdefault("window", 10)
         changes.setdefault("bind", BindKind.TRANSCEIVER)
         settings = OperatorSettings(1, "op", "h", 1, "s", "p", **changes)
-        store, clock = HandStore(), HandClock()
+        store, clock, ways = HandStore(), HandClock(), HandWays()
         lane = Lane(
             settings,
             store,  # type: ignore[arg-type]
-            lambda pdu, ack: None,
+            lambda settings, pdu, ack: None,
+            ways=ways,
             retry=retry or RetryPlan(),
             ahead=ahead,
             clock=clock,
             spread=lambda: 0.5,
         )
-        return Bench(lane, store, clock, benches.setdefault(clock, []))
+        return Bench(lane, store, clock, benches.setdefault(clock, []), ways)
 
     return make

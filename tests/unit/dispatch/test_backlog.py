@@ -111,6 +111,28 @@ def test_the_hint_after_a_refusal_is_no_news() -> None:
     assert backlog.hint(A, 0, now=0), "one that nobody refused is news"
 
 
+def test_the_hint_after_one_that_the_store_could_not_take_is_news() -> None:
+    backlog = sure()
+    backlog.hint(A, 900, now=0)
+    backlog.refused(A)  # its commit fails: no hint will ever come of it
+    look(backlog, now=0)
+    assert backlog.hint(A, 1, now=1)
+    assert backlog.due(now=1) == [A]
+
+
+def test_one_refused_during_a_look_is_looked_for_after_it_and_its_hint_is_no_news() -> None:
+    backlog = sure()
+    backlog.refused(A)
+    backlog.look(A, PLENTY, now=0)
+    backlog.refused(A)
+    assert not backlog.hint(A, 0, now=0)
+    backlog.looked(A, now=0, more=False)
+    assert backlog.due(now=0) == [A]
+    assert not backlog.hint(A, 0, now=0)
+    look(backlog, now=0)
+    assert A not in backlog
+
+
 def test_hints_that_are_due_make_no_list() -> None:
     backlog = sure()
     for now in range(1000):

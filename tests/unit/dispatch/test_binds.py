@@ -391,7 +391,15 @@ def operator(operator_id: int, **changes: Any) -> OperatorSettings:
 def put_lane(node: Node, settings: OperatorSettings) -> Lane:
     """As a dispatcher does that was told of other settings."""
     store: Any = node.store
-    lane = Lane(settings, store, lambda *_: None, retry=RetryPlan(), ahead=100, clock=node.clock)
+    lane = Lane(
+        settings,
+        store,
+        lambda *_: None,
+        ways=node.dispatcher,
+        retry=RetryPlan(),
+        ahead=100,
+        clock=node.clock,
+    )
     node.dispatcher._lanes[settings.id] = lane
     return lane
 

@@ -10,7 +10,7 @@ import pytest
 
 from habar.model.retry import RetryPlan
 from habar.model.status import MessageState
-from habar.operators import NO_ANSWER, BindKind, IdForm, Quirks, ReceiptKind
+from habar.operators import NO_ANSWER, BindKind, IdForm, Quirks, ReceiptKind, awaited_until
 from habar.store.port import Claim, Finished, PartAccepted, Postponed
 from habar.store.readings import WaitingAccount
 from habar.wire.smpp import CommandStatus as Status
@@ -73,6 +73,25 @@ async def test_when_the_pace_has_no_room_the_lane_wakes_for_the_next(bench: Make
     assert b.link.went == [(1, 1)]
 
 
+async def test_what_the_pace_lets_go_between_two_looks_goes(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    b = bench()
+    await b.start()
+    b.link.pace = 0
+
+    def over_by_now(link: Any) -> float:
+        link.pace = 1
+        return 0.0
+
+    monkeypatch.setattr(type(b.link), "wait", property(over_by_now), raising=False)
+    await b.submit(b.message(1))
+    assert b.link.went == []
+    b.clock.pass_time(1)
+    await b.settle()
+    assert b.link.went == [(1, 1)]
+
+
 # --- Answers -------------------------------------------------------------------------------------
 async def test_an_accepted_message_is_recorded_with_the_operator_s_id(bench: Make) -> None:
     b = bench()
@@ -80,7 +99,8 @@ async def test_an_accepted_message_is_recorded_with_the_operator_s_id(bench: Mak
     await b.submit(b.message(7))
     b.clock.ms += 40
     b.link.answer(0)
-    assert b.store.events == [PartAccepted(7, 1, 1, "op7-1", b.clock.ms, True, None)]
+    until = awaited_until(None, b.clock.ms, b.lane.settings)
+    assert b.store.events == [PartAccepted(7, 1, 1, "op7-1", b.clock.ms, True, None, until)]
 
 
 async def test_the_operator_s_id_is_kept_in_plain_decimal_where_it_writes_hex(bench: Make) -> None:
