@@ -61,7 +61,6 @@ key = "no-such.key"
 """
 SECOND_FAULTS = (
     "[gateway] timezone: no zone named 'Asia/Almatty'",
-    "[[operators]]: at least one operator is needed",
     "[tls] certificate: cannot read",
     "[tls] key: cannot read",
 )

@@ -21,14 +21,15 @@ from habar.app.clock import StoreClock
 from habar.app.database import Place, open_store
 from habar.app.listeners import listen_addresses
 from habar.app.metrics import Collector
+from habar.app.network import NetworkView
 from habar.app.node import ThisNode, this_node
-from habar.app.operators import link_settings
 from habar.app.periodic import Periodic
-from habar.config import OperatorSettings, Settings
+from habar.app.watch import REPORT_SECONDS, OperatorWatch
+from habar.config import Settings
 from habar.dispatch import Dispatcher, Housekeeping, Retention
 from habar.inbound import Receipts
 from habar.model.retry import RetryPlan
-from habar.model.route import Operator, Routes
+from habar.model.route import Routes
 from habar.northbound.http.listener import HttpServer
 from habar.northbound.http.ops import ops_app
 from habar.northbound.http.settings import HttpSettings, ListenAddress
@@ -72,6 +73,7 @@ class Gateway:
         """Who was on the database when it was last looked at."""
         self._tls = tls
         self._clock = StoreClock(store)
+        self.network = NetworkView(store, settings.operators, now=self._clock.now_ms)
         self._patience = 0.0
         self._undo = contextlib.AsyncExitStack()
 
@@ -99,7 +101,8 @@ class Gateway:
     async def _start(self) -> None:
         undo = self._undo
         await self.directory.load()
-        self._wire([await self._operator(o) for o in self.settings.operators])
+        await self.network.begin()
+        self._wire(self.network.operators)
         undo.callback(self.authenticator.close)
         undo.push_async_callback(self._stop_sending)
         await self.dispatcher.start()
@@ -109,8 +112,13 @@ class Gateway:
             self.retention.start()
         undo.push_async_callback(self._close_doors)
         await self.http.start()
+        watch = self.watch
         for periodic in (
             Periodic("follow the accounts", REFRESH_SECONDS, self._follow),
+            Periodic("follow the operators", REFRESH_SECONDS, watch.follow),
+            Periodic("look who is out", REFRESH_SECONDS, watch.look),
+            Periodic("move what waits for those", REFRESH_SECONDS, watch.move),
+            Periodic("report the binds", REPORT_SECONDS, watch.report),
             Periodic("count the queue", COUNT_SECONDS, self._count),
             Periodic("look at the nodes", LOOK_SECONDS, self._look),
         ):
@@ -140,8 +148,10 @@ class Gateway:
         self.receipts = Receipts(journal, clock.now_ms)
         self.dispatcher = Dispatcher(
             self.store,
-            operators if self.node.dispatches else (),  # then messages wait on disk for others
+            # Where we do not dispatch, messages wait on disk for others.
+            [o for o in operators if o.sends] if self.node.dispatches else (),
             self.receipts.deliver,
+            routes=self.network.routes,
             retry=retry,
             ahead=gateway.ahead,
             clock=clock,
@@ -158,9 +168,18 @@ class Gateway:
         self.door = Door(
             journal,
             self.dispatcher,
-            Routes(tuple(Operator(o.id, o.name, o.gives_receipts) for o in operators)),
+            self.network.routes,
             now=clock.now_ms,
             settings=DoorSettings(backlog_limit=gateway.backlog_limit),
+        )
+        self.watch = OperatorWatch(
+            self.store,
+            self.network,
+            self.dispatcher,
+            self.node,
+            obey=self._obey,
+            now=clock.now_ms,
+            patience=gateway.drain_seconds / 2,
         )
         query = Query(self.store, self.dispatcher, now=clock.now_ms)
         limit = self.settings.http.body_limit
@@ -195,8 +214,8 @@ class Gateway:
             ]
         }
 
-    async def _operator(self, settings: OperatorSettings) -> links.OperatorSettings:
-        return link_settings(await self.store.books.ensure_operator(settings.name), settings)
+    def _obey(self, routes: Routes) -> None:
+        self.door.routes = routes
 
     async def _follow(self) -> None:
         """See what commands beside the gateway have changed."""

@@ -15,7 +15,9 @@ from prometheus_client.registry import Collector as PrometheusCollector
 
 from habar import __version__
 from habar.admin.nodes import count_states
+from habar.app.bind_metrics import bind_families
 from habar.app.node import ThisNode
+from habar.app.watch import OperatorWatch
 from habar.dispatch import Dispatcher, Housekeeping, Lane, Retention
 from habar.errors import Refusal
 from habar.inbound import Receipts
@@ -38,6 +40,7 @@ class Parts(Protocol):
     dispatcher: Dispatcher
     housekeeping: Housekeeping
     retention: Retention
+    watch: OperatorWatch
     receipts: Receipts
 
 
@@ -51,6 +54,10 @@ LANE_COUNTERS: dict[str, tuple[str, Callable[[Lane], int]]] = {
     "habar_messages_postponed": (
         "Messages put off by a passing error.",
         lambda x: x.counters.postponed,
+    ),
+    "habar_messages_rerouted": (
+        "Messages put off to another operator, of those put off.",
+        lambda x: x.counters.moved,
     ),
     "habar_messages_rejected": (
         "Messages that the operator refused for good.",
@@ -109,6 +116,14 @@ TOTALS: dict[str, tuple[str, Callable[[Parts], int]]] = {
             p.housekeeping.expired + sum(x.counters.expired for x in p.dispatcher.lanes.values())
         ),
     ),
+    "habar_messages_unreported": (
+        "Messages that ended without a receipt (107).",
+        lambda p: p.housekeeping.unreported,
+    ),
+    "habar_messages_failed_over": (
+        "Messages that left the queue of an operator that was out.",
+        lambda p: p.watch.mover.moved,
+    ),
     "habar_messages_tidied": (
         "Messages deleted because of their age.",
         lambda p: p.retention.messages,
@@ -123,6 +138,14 @@ STATES: dict[str, tuple[str, Callable[[Parts], int]]] = {
     "habar_accounts": ("Accounts.", lambda p: len(p.directory)),
     "habar_queue_waiting": ("Messages that wait on disk.", lambda p: p.queue.waiting),
     "habar_queue_in_hand": ("Messages in the dispatcher's hands.", lambda p: p.queue.claimed),
+    "habar_messages_held": (
+        "Messages in doubt, for query_sm or a person to decide.",
+        lambda p: p.queue.held,
+    ),
+    "habar_operators_out": (
+        "Operators that take nothing now.",
+        lambda p: len(p.watch.out),
+    ),
     "habar_receipts_kept": (
         "Receipts kept that match no message.",
         lambda p: p.queue.unmatched_receipts,
@@ -168,6 +191,8 @@ class Collector(PrometheusCollector):
             yield self._by_operator(CounterMetricFamily(name, text, labels=["operator"]), of_lane)
         for name, (text, of_lane) in LANE_GAUGES.items():
             yield self._by_operator(GaugeMetricFamily(name, text, labels=["operator"]), of_lane)
+
+        yield from bind_families(parts.dispatcher.lanes.values())
 
     def _refused(self) -> Metric:
         family = CounterMetricFamily(REFUSED, "Messages refused, by reason.", labels=["reason"])

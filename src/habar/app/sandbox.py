@@ -18,8 +18,8 @@ from habar.admin.senders import Senders
 from habar.config import (
     GatewaySettings,
     ListenerSettings,
-    OperatorSettings,
     Settings,
+    effective,
 )
 from habar.errors import Conflict, InvalidValue
 from habar.model.account import TEST_ALLOWANCE, AccountKind
@@ -61,14 +61,16 @@ class Sandbox:
             gateway=GatewaySettings(data=str(self.data)),
             listeners=(ListenerSettings(host=LOOPBACK, port=self.port, ops=True),),
             operators=(
-                OperatorSettings(
-                    name="simulator",
-                    host=LOOPBACK,
-                    port=smsc_port,
-                    system_id=SMSC_SYSTEM_ID,
-                    password=SMSC_SYSTEM_ID,
-                    window=100,
-                    reconnect_seconds=1.0,
+                effective(
+                    {
+                        "name": "simulator",
+                        "profile": "simulator",
+                        "host": LOOPBACK,
+                        "port": smsc_port,
+                        "system_id": SMSC_SYSTEM_ID,
+                        "password": SMSC_SYSTEM_ID,
+                        "cancel": True,
+                    }
                 ),
             ),
         )

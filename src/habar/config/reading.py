@@ -46,8 +46,6 @@ def build(document: Mapping[str, Any], environ: Mapping[str, str], base: Path) -
             parts[name] = _list(LISTS[name], value, name, faults)
         else:
             faults.append(f"[{name}]: unknown section{nearest(name, [*TABLES, *LISTS])}")
-    if not document.get("operators"):
-        faults.append("[[operators]]: at least one operator is needed to send messages")
     if "listeners" in document and not document["listeners"]:
         faults.append("[[listeners]]: at least one listener is needed")
     # What could be read is looked at even so: all faults are told at once.

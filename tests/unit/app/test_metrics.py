@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +14,35 @@ from habar.app.metrics import LANE_COUNTERS, LANE_GAUGES, STATES, TOTALS, Collec
 from habar.app.node import ThisNode
 from habar.dispatch import LaneCounters
 from habar.errors import Refusal
-from habar.operators import LinkCounters
+from habar.operators import LinkCounters, LinkReport
 from habar.store.nodes import Node
 from habar.store.readings import Counts
 from habar.submit.tally import Tally
+
+REPORT = LinkReport(
+    kind="transmitter",
+    address="smsc:2775",
+    state="up",
+    since_ms=1_790_000_000_500,
+    window=10,
+    window_used=4,
+    pdus_per_second=2.5,
+    errors={"ESME_RTHROTTLED": 6},
+    last_error="bind refused: ESME_RINVPASWD",
+    last_error_at=1_780_000_000_000,
+    round_trip_ms=80.0,
+    receipts_per_minute=30.0,
+    delivered_share=0.75,
+)
+NOTHING_YET: dict[str, Any] = {
+    "kind": "receiver",
+    "state": "down",
+    "errors": {},
+    "last_error": "",
+    "last_error_at": None,
+    "round_trip_ms": None,
+    "delivered_share": None,
+}
 
 
 def lane(name: str, **counters: int) -> Any:
@@ -24,7 +50,12 @@ def lane(name: str, **counters: int) -> Any:
         settings=SimpleNamespace(name=name),
         counters=LaneCounters(sent=5, expired=2, **counters),
         links=SimpleNamespace(
-            counters=LinkCounters(binds=3), up=True, window_used=7, held=4, bound=2
+            counters=LinkCounters(binds=3),
+            up=True,
+            window_used=7,
+            held=4,
+            bound=2,
+            reports=lambda: {1: REPORT, 1001: replace(REPORT, **NOTHING_YET)},
         ),
         ready=11,
         unsettled=13,
@@ -44,11 +75,12 @@ def parts() -> Any:
         ),
         node=ThisNode("here"),
         nodes=[node(), node(), node(draining=True), node(alive=False)],
-        queue=Counts(waiting=100, claimed=20, unmatched_receipts=3),
+        queue=Counts(waiting=100, claimed=20, unmatched_receipts=3, held=5),
         directory=["one", "two"],
         door=SimpleNamespace(tally=Tally()),
         dispatcher=SimpleNamespace(lanes={1: lane("kcell"), 2: lane("beeline")}),
-        housekeeping=SimpleNamespace(expired=1),
+        housekeeping=SimpleNamespace(expired=1, unreported=21),
+        watch=SimpleNamespace(mover=SimpleNamespace(moved=22), out=frozenset({1})),
         retention=SimpleNamespace(messages=14, texts=15, failures=16),
         receipts=SimpleNamespace(receipts=8, unmatched=2, unreadable=1, refused=0),
     )
@@ -85,6 +117,10 @@ def test_figures_are_read_from_the_parts(parts: Any) -> None:
     assert figures["habar_messages_expired_total"] == 1 + 2 + 2
     assert figures["habar_messages_tidied_total"] == 14
     assert figures["habar_texts_tidied_total"] == 15
+    assert figures["habar_messages_unreported_total"] == 21
+    assert figures["habar_messages_failed_over_total"] == 22
+    assert figures["habar_messages_held"] == 5
+    assert figures["habar_operators_out"] == 1
     assert figures["habar_tidy_failures_total"] == 16
     for operator in ("kcell", "beeline"):
         label = f'{{operator="{operator}"}}'
@@ -96,6 +132,42 @@ def test_figures_are_read_from_the_parts(parts: Any) -> None:
         assert figures["habar_link_window_used" + label] == 7
         assert figures["habar_dispatch_ready" + label] == 11
         assert figures["habar_dispatch_unsettled" + label] == 13
+
+
+def test_a_bind_tells_all_that_its_report_says(parts: Any) -> None:
+    figures = scrape(parts)
+    bind = {
+        name.removesuffix('{bind="1",operator="kcell"}'): value
+        for name, value in figures.items()
+        if name.endswith('{bind="1",operator="kcell"}')
+    }
+    assert bind == {
+        "habar_bind_up": 1,
+        "habar_bind_since_seconds": 1_790_000_000.5,
+        "habar_bind_window": 10,
+        "habar_bind_window_used": 4,
+        "habar_bind_pdus_per_second": 2.5,
+        "habar_bind_round_trip_seconds": 0.08,
+        "habar_bind_receipts_per_minute": 30,
+        "habar_bind_delivered_ratio": 0.75,
+    }
+    one = 'bind="1",error='
+    errors = f'habar_bind_errors_total{{{one}"ESME_RTHROTTLED",operator="kcell"}}'
+    last = f'habar_bind_last_error_seconds{{{one}"{REPORT.last_error}",operator="kcell"}}'
+    info = 'address="smsc:2775",bind="1",kind="transmitter",operator="kcell",state="up"'
+    assert (figures[errors], figures[last]) == (6, 1_780_000_000)
+    assert figures[f"habar_bind_info{{{info}}}"] == 1
+
+
+def test_what_a_bind_has_not_met_yet_is_left_out(parts: Any) -> None:
+    names = {name.partition("{")[0] for name in scrape(parts) if 'bind="1001"' in name}
+    assert "habar_bind_up" in names
+    assert not names & {
+        "habar_bind_round_trip_seconds",
+        "habar_bind_delivered_ratio",
+        "habar_bind_errors_total",
+        "habar_bind_last_error_seconds",
+    }
 
 
 def test_every_reason_a_message_may_be_refused_for_is_there_from_the_start(parts: Any) -> None:
@@ -121,6 +193,7 @@ def test_a_figure_follows_its_part(parts: Any) -> None:
         "habar_queue_waiting",
         "habar_queue_in_hand",
         "habar_receipts_kept",
+        "habar_messages_held",
         'habar_link_up{operator="kcell"}',
         "habar_node_lease_held",
         'habar_nodes{state="up"}',

@@ -51,6 +51,10 @@ class TestGood:
         assert settings.http.access_log
         assert settings.log.level == "debug"
 
+    @pytest.mark.parametrize("text", ["", "operators = []"])
+    def test_operators_may_all_be_in_the_database(self, read: Read, text: str) -> None:
+        assert read(instead=text).operators == ()
+
     def test_no_password_is_in_a_repr(self, read: Read) -> None:
         from rich.pretty import pretty_repr
 
@@ -100,8 +104,6 @@ class TestFaults:
                 "listeners = 'all'\n",
                 "[[listeners]]: a list is expected: write [[listeners]] over each",
             ),
-            ("", "[[operators]]: at least one operator is needed to send messages"),
-            ("operators = []", "[[operators]]: at least one operator is needed to send messages"),
             ("listeners = []", "[[listeners]]: at least one listener is needed"),
             ("port = 8090", "[port]: unknown section"),
             ("[http]\n[http]\n", "not TOML: Cannot declare ('http',) twice"),
