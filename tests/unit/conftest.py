@@ -89,6 +89,13 @@ class ScriptedNetwork:
         assert len(rows) <= 10_000
         self.ported_rows.update(rows)
 
+    async def clear_ported(self, limit):
+        self._call("clear_ported")
+        cleared = sorted(self.ported_rows)[:limit]
+        for number in cleared:
+            del self.ported_rows[number]
+        return len(cleared)
+
     async def drop_ported(self, msisdn):
         self._call("drop_ported")
         return self.ported_rows.pop(msisdn, None) is not None

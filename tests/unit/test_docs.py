@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from habar.admin.settings import values
 from habar.app import metrics
+from habar.app.bind_metrics import BIND_ERRORS, BIND_GAUGES, BIND_INFO, BIND_LAST_ERROR
 from habar.cli import app as command_line
 from habar.config import LISTS, TABLES, OperatorSettings, profiles
 from habar.config.fields import fields
@@ -274,8 +275,16 @@ class TestMetrics:
         of_http = {
             family.name: family.type for family in HttpCollector(HttpStats(), lambda: 0).collect()
         }
-        counters = {*metrics.LANE_COUNTERS, *metrics.TOTALS, metrics.REFUSED}
-        gauges = {*metrics.LANE_GAUGES, *metrics.STATES, metrics.BUILD, metrics.NODES}
+        counters = {*metrics.LANE_COUNTERS, *metrics.TOTALS, metrics.REFUSED, BIND_ERRORS}
+        gauges = {
+            *metrics.LANE_GAUGES,
+            *metrics.STATES,
+            *BIND_GAUGES,
+            metrics.BUILD,
+            metrics.NODES,
+            BIND_INFO,
+            BIND_LAST_ERROR,
+        }
         kinds = of_http | dict.fromkeys(counters, "counter") | dict.fromkeys(gauges, "gauge")
         told = {
             row[0].strip("`").removesuffix("_total"): row[1].partition(",")[0]
@@ -291,6 +300,14 @@ class TestMetrics:
             if row[1].endswith(", operator")
         }
         assert told == {*metrics.LANE_COUNTERS, *metrics.LANE_GAUGES}
+
+    def test_a_metric_by_bind_says_so(self) -> None:
+        told = {
+            row[0].strip("`").removesuffix("_total")
+            for row in rows(REFERENCE / "metrics.md")
+            if row[1].endswith(", bind")
+        }
+        assert told == {*BIND_GAUGES, BIND_ERRORS, BIND_INFO, BIND_LAST_ERROR}
 
 
 def _commands() -> Iterator[tuple[str, Any]]:

@@ -77,7 +77,8 @@ def _came_in(known: Story) -> Iterator[StoryLine]:
     text = "text removed by its age" if sent.text == BLANKED else repr(sent.text)
     yield StoryLine(at, f"from {sent.sender} to {sent.recipient}: {text}")
     yield StoryLine(at, f"{flash}{Encoding(sent.data_coding).name}, {parts}")
-    yield StoryLine(at, f"routed to {known.operator}, priority {sent.priority}")
+    way = f" by route {known.route_id}" if known.route_id else ""
+    yield StoryLine(at, f"routed to {known.operator}{way}, priority {sent.priority}")
     if sent.price:
         yield StoryLine(at, f"{format_money(sent.price)} KZT reserved")
     else:

@@ -9,7 +9,7 @@ the links: the gateway notices a change by itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -23,6 +23,7 @@ from habar.config import (
     OperatorSettings,
     Origin,
     Unfit,
+    bind_counts,
     check,
     from_json,
     origins,
@@ -32,6 +33,7 @@ from habar.config import (
     to_json,
 )
 from habar.errors import Conflict, InvalidValue, NotFound
+from habar.model.route import Operator
 
 SET = "set"
 """What is shown of a password."""
@@ -106,6 +108,15 @@ class OperatorView:
     """Why its settings cannot be read, such as that a newer version wrote them."""
 
     @property
+    def binds(self) -> int:
+        """How many it permits, over all nodes together."""
+        if self.settings is None:
+            return 0
+        if self.settings.groups:
+            return sum(group.count for group in self.settings.groups)
+        return sum(count for _, count in bind_counts(self.settings.binds))
+
+    @property
     def values(self) -> tuple[Value, ...]:
         """Every setting that holds and where it comes from, in the order of the reference."""
         if self.settings is None:
@@ -126,12 +137,17 @@ class Operators:
         *,
         actor: str,
         now: Callable[[], int],
+        holds: Callable[[int], Awaitable[bool]],
         in_file: Collection[str] = (),
     ) -> None:
-        """`in_file`: the names of the settings file's operators."""
+        """`in_file`: the names of the settings file's operators.
+
+        `holds`: whether messages of the operator of that id are in doubt.
+        """
         self._books = books
         self._actor = actor
         self._now = now
+        self._holds = holds
         self._in_file = in_file
 
     async def add(self, name: str, settings: Mapping[str, str]) -> OperatorView:
@@ -152,11 +168,19 @@ class Operators:
     async def set(self, name: str, changes: Mapping[str, str]) -> OperatorView:
         """Change settings; an empty value gives one back to the profile or its default.
 
-        Raises InvalidValue, NotFound.
+        Raises InvalidValue, NotFound, Conflict (the operator would be asked for messages in doubt
+        by a reference with which they did not go out: it would not know them, and get them again).
         """
         self._not_of_the_file(name)
-        before = own_settings(_read(name, await self._settings(name)))
-        await self._put(_changed(name, before, changes))
+        before = _read(name, await self._settings(name))
+        after = _changed(name, own_settings(before), changes)
+        asks_anew = after.in_doubt == "query" and _asking(before) != _asking(after)
+        if asks_anew and await self._holds((await self._row(name)).id):
+            raise Conflict(
+                f"messages of operator {name} are in doubt, and it does not know them by this"
+                " reference: decide on them first (habar message held)"
+            )
+        await self._put(after)
         return await self.show(name)
 
     async def list(self) -> list[OperatorView]:
@@ -172,7 +196,7 @@ class Operators:
         await self._enable(name, enabled=True)
 
     async def disable(self, name: str) -> None:
-        """Let nothing go to it; its receipts still come. Raises NotFound."""
+        """Let nothing go to it: its binds are emptied and closed. Raises NotFound."""
         await self._enable(name, enabled=False)
 
     async def remove(self, name: str) -> None:
@@ -210,7 +234,7 @@ class Operators:
     async def _settings(self, name: str) -> str:
         settings = (await self._row(name)).settings
         if settings is None:
-            raise NotFound(f"operator {name} has no settings; add it")
+            raise NotFound(f"there is no operator {name}; it is known by name only: add it")
         return settings
 
     def _not_of_the_file(self, name: str) -> None:
@@ -228,6 +252,25 @@ class Operators:
                 fault = str(error)
         in_file = row.name in self._in_file
         return OperatorView(row.id, row.name, row.enabled, in_file, row.changed_at, settings, fault)
+
+
+def _asking(operator: OperatorSettings) -> tuple[str, int]:
+    """By what an operator is asked for messages in doubt."""
+    return operator.in_doubt, operator.reference_tlv
+
+
+def served(rows: Iterable[KnownOperator]) -> list[Operator]:
+    """As routing knows them, disabled ones too: those whose settings can be read."""
+    operators = []
+    for row in rows:
+        if row.settings is None:
+            continue
+        try:
+            settings = from_json(row.name, row.settings)
+        except ConfigError:
+            continue
+        operators.append(Operator(row.id, row.name, settings.receipts != "none"))
+    return operators
 
 
 def shown(name: str, value: Any) -> str:

@@ -58,16 +58,25 @@ class PortedNumbers:
         self._now = now
 
     async def load(
-        self, path: Path, *, replace: bool = False, on_progress: Progress | None = None
+        self,
+        path: Path,
+        *,
+        network: str | None = None,
+        replace: bool = False,
+        on_progress: Progress | None = None,
     ) -> Import:
         """Bring in a file; the form stands in `ported_file`. Raises InvalidValue.
 
-        With `replace` numbers that are not in it are taken out at the end.
+        With `network` it is a list of that network's numbers. With `replace` numbers (of the
+        network, where one is given) that are not in it are taken out at the end.
         """
         known_networks = frozenset(one.network for one in await self._network.ranges())
+        if network is not None and network not in known_networks:
+            names = ", ".join(sorted(known_networks))
+            raise InvalidValue(f"{network!r} is no network that has a range: {names}")
         known = await read_ported(self._network)
-        work = _Work(self._network, known, on_progress)
-        await work.put_all(read(path, known_networks))
+        work = _Work(self._network, known, on_progress, network)
+        await work.put_all(read(path, known_networks, network))
         done = work.told
         if not done.written and not done.unchanged:
             raise InvalidValue(f"{path}: no ported number is in it")
@@ -88,6 +97,17 @@ class PortedNumbers:
         msisdn = msisdn_of(number)
         rows = await self._network.ported(msisdn - 1, 1)
         return rows[0].network if rows and rows[0].msisdn == msisdn else None
+
+    async def clear(self) -> int:
+        """Forget all of them; how many there were."""
+        cleared = 0
+        while count := await self._network.clear_ported(MOST_PORTED):
+            cleared += count
+        if cleared:
+            await self._network.note(
+                "ported clear", "", f"{cleared} removed", actor=self._actor, now=self._now()
+            )
+        return cleared
 
     async def drop(self, number: str) -> bool:
         """Forget one; whether it was there. Raises InvalidValue."""
@@ -112,9 +132,15 @@ class _Work:
     """One import under way."""
 
     def __init__(
-        self, network: Network, known: numbers.Ported, on_progress: Progress | None
+        self,
+        network: Network,
+        known: numbers.Ported,
+        on_progress: Progress | None,
+        only: str | None,
     ) -> None:
+        """`only`: the network whose numbers the file lists; None: it says so itself."""
         self.told = Import()
+        self._only = only
         self._network = network
         self._known = known
         self._seen = bytearray(len(known))
@@ -158,7 +184,9 @@ class _Work:
     async def drop_the_others(self, *, drop: bool) -> None:
         told = self.told
         others = (row for row, seen in zip(self._known, self._seen, strict=True) if not seen)
-        for msisdn, _ in others:
+        for msisdn, network in others:
+            if self._only is not None and network != self._only:
+                continue
             if not drop:
                 told.kept += 1
             elif await self._network.drop_ported(msisdn):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Container, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -33,11 +34,12 @@ class Row(NamedTuple):
     wrong: str = ""
 
 
-def read(path: Path, networks: Container[str]) -> Iterator[Row]:
+def read(path: Path, networks: Container[str], network: str | None = None) -> Iterator[Row]:
     """Every line but the empty ones and the first where it names the columns.
 
-    Only `networks` are known; letters' case does not matter. Raises InvalidValue where the file
-    cannot be opened or names other columns.
+    Only `networks` are known; letters' case does not matter. With `network` all numbers are that
+    one's, and only they are looked at. Raises InvalidValue where the file cannot be opened or names
+    other columns.
     """
     try:
         # What is not UTF-8 becomes a sign that no number and no name has.
@@ -45,23 +47,24 @@ def read(path: Path, networks: Container[str]) -> Iterator[Row]:
     except OSError as error:
         raise InvalidValue(f"{path}: {error.strerror}") from error
     with file:
-        yield from _rows(file, networks)
+        yield from _rows(file, networks, network)
 
 
-def _rows(file: TextIO, networks: Container[str]) -> Iterator[Row]:
+def _rows(file: TextIO, networks: Container[str], network: str | None) -> Iterator[Row]:
     lines = _lines(file)
     first = next((line for line in lines if line[1].strip()), None)
     if first is None:
         return
     delimiter = ";" if ";" in first[1] else ","
     head = [cell.lower() for cell in _cells(first[1], delimiter)]
-    columns = _columns(head)
+    wanted = _COLUMNS if network is None else _COLUMNS[:1]
+    columns = _columns(head, wanted)
     if columns is None:
-        columns = (0, 1)
-        yield _row(first[0], _cells(first[1], delimiter), columns, networks)
+        columns = tuple(range(len(wanted)))
+        lines = chain([first], lines)
     for number, line in lines:
         if cells := _cells(line, delimiter):
-            yield _row(number, cells, columns, networks)
+            yield _row(number, cells, columns, networks, network)
 
 
 def _lines(file: TextIO) -> Iterator[tuple[int, str]]:
@@ -84,23 +87,29 @@ def _cells(line: str, delimiter: str) -> list[str]:
     return cells if any(cells) else []
 
 
-def _columns(head: list[str]) -> tuple[int, int] | None:
-    """Where the number and the network stand, if these are the names of columns."""
-    named = [name in head for name in _COLUMNS]
-    if not any(named):
+def _columns(head: list[str], wanted: tuple[str, ...]) -> tuple[int, ...] | None:
+    """Where what is wanted stands, if these are the names of columns."""
+    if not any(name in head for name in _COLUMNS):
         return None
-    if not all(named):
-        raise InvalidValue(f"the first line names columns, but not both {' and '.join(_COLUMNS)}")
-    return head.index(_COLUMNS[0]), head.index(_COLUMNS[1])
+    if not all(name in head for name in wanted):
+        raise InvalidValue(f"the first line names columns, but not {' and '.join(wanted)}")
+    return tuple(head.index(name) for name in wanted)
 
 
-def _row(line: int, cells: list[str], columns: tuple[int, int], networks: Container[str]) -> Row:
+def _row(
+    line: int,
+    cells: list[str],
+    columns: tuple[int, ...],
+    networks: Container[str],
+    network: str | None,
+) -> Row:
     if len(cells) <= max(columns):
         return Row(line, wrong="a number and a network are wanted")
     msisdn = parse_recipient(cells[columns[0]], RecipientForm.NORMALISE)
     if msisdn is None:
         return Row(line, wrong=f"{cells[columns[0]][:40]!r} is no mobile number")
-    network = cells[columns[1]].lower()
-    if network not in networks:
-        return Row(line, msisdn, wrong=f"{network[:40]!r} is no network that has a range")
+    if network is None:
+        network = cells[columns[1]].lower()
+        if network not in networks:
+            return Row(line, msisdn, wrong=f"{network[:40]!r} is no network that has a range")
     return Row(line, msisdn, network)

@@ -11,6 +11,7 @@ from habar.admin.accounts import Accounts, AccountView
 from habar.admin.money import format_money, parse_money
 from habar.admin.settings import setting_names
 from habar.cli.columns import show_pairs, show_table
+from habar.cli.pairs import read_pairs
 from habar.cli.place import (
     ConfigOption,
     DataOption,
@@ -62,7 +63,7 @@ def add(
     """Make an account. The password is asked for, unless an option says where it comes from."""
     password = secrets.token_urlsafe(12) if generate else new_password(password_stdin)
     with told():
-        wanted, tiyn = _pairs(setting or []), parse_money(balance)
+        wanted, tiyn = read_pairs(setting or []), parse_money(balance)
     view = with_store(
         config,
         data,
@@ -118,7 +119,7 @@ def set_(
     if not (settings or password or password_stdin or allowance is not None):
         fail("nothing to change: give NAME=VALUE, --password or --allowance", 2)
     with told():
-        wanted = _pairs(settings or [])
+        wanted = read_pairs(settings or [])
     secret = new_password(password_stdin) if password or password_stdin else None
 
     async def work(place: Installation) -> AccountView:
@@ -170,16 +171,6 @@ def key(
 ) -> None:
     """Make an API key (`package key=…`). It is shown once: only its digest is kept."""
     typer.echo(with_store(config, data, lambda place: _accounts(place).add_key(login, label)))
-
-
-def _pairs(settings: list[str]) -> dict[str, str]:
-    pairs = {}
-    for setting in settings:
-        name, sign, value = setting.partition("=")
-        if not sign:
-            fail(f"{setting!r}: NAME=VALUE is expected", 2)
-        pairs[name.strip()] = value.strip()
-    return pairs
 
 
 def _allowance(view: AccountView) -> str:

@@ -9,21 +9,46 @@ from __future__ import annotations
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 _PERIOD = 0.1
 _CLEAR = "\r\x1b[2K"
 
 
-class Bar:
-    """Counts what is done of one stage after another. `console` must be a terminal."""
+class Rate(ProgressColumn):
+    """How many a second."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: Task) -> Text:
+        """See rich."""
+        return Text("" if task.speed is None else f"{task.speed:,.0f} {self._unit}")
+
+
+class Bar:
+    """Counts what is done of one stage after another. `console` must be a terminal.
+
+    `rate`: what is counted a second, if that is to be told, such as `numbers/s`.
+    """
+
+    def __init__(self, console: Console, *, rate: str = "") -> None:
         self._console = console
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
+            *([Rate(rate)] if rate else []),
             TimeRemainingColumn(),
             console=console,
             auto_refresh=False,

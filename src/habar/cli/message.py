@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from habar.admin import messages
-from habar.cli.place import ConfigOption, DataOption, fail, with_store
+from habar.admin.doubt import HeldMessages
+from habar.cli.columns import show_table
+from habar.cli.place import (
+    ConfigOption,
+    DataOption,
+    Installation,
+    actor,
+    now_ms,
+    with_store,
+)
+from habar.cli.place import fail as stop
 from habar.model.times import zone_info
 
 app = typer.Typer(
@@ -16,16 +26,17 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+SmsId = Annotated[int, typer.Argument(help="The gateway's id of the message (sms_id).")]
+HEAD = ("message", "since", "operator", "recipient", "why")
 
 
-@app.callback()
-def _group() -> None:
-    pass
+def _held(place: Installation) -> HeldMessages:
+    return HeldMessages(place.store, actor=actor(), now=now_ms)
 
 
 @app.command()
 def show(
-    sms_id: Annotated[int, typer.Argument(help="The gateway's id of the message (sms_id).")],
+    sms_id: SmsId,
     zone: Annotated[str, typer.Option(help="Zone of the times.")] = "Asia/Almaty",
     config: ConfigOption = None,
     data: DataOption = None,
@@ -34,7 +45,33 @@ def show(
     try:
         zone_info(zone)
     except (KeyError, ValueError, OSError):
-        fail(f"{zone!r} is not an IANA time zone such as Asia/Almaty", 2)
+        stop(f"{zone!r} is not an IANA time zone such as Asia/Almaty", 2)
     lines = with_store(config, data, lambda place: messages.story(place.store, sms_id, zone=zone))
     for line in lines:
         typer.echo(line)
+
+
+@app.command()
+def held(
+    limit: Annotated[int, typer.Option(help="How many, the longest held first.", min=1)] = 50,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Messages of which nobody knows whether their operator has them; they wait for your word."""
+    found = with_store(config, data, lambda place: _held(place).list(limit, zone=place.timezone))
+    rows = [(str(one.message_id), one.since, one.operator, one.recipient, one.why) for one in found]
+    show_table(HEAD, rows, right=frozenset({"message"}))
+
+
+@app.command()
+def resend(sms_id: SmsId, config: ConfigOption = None, data: DataOption = None) -> None:
+    """Send a held message again: its operator does not have it, or may have it twice."""
+    with_store(config, data, lambda place: _held(place).decide(sms_id, resend=True))
+    typer.echo(f"{sms_id} goes out again")
+
+
+@app.command()
+def fail(sms_id: SmsId, config: ConfigOption = None, data: DataOption = None) -> None:
+    """End a held message (108); its price goes back unless the operator has taken a part."""
+    with_store(config, data, lambda place: _held(place).decide(sms_id, resend=False))
+    typer.echo(f"{sms_id} has ended")

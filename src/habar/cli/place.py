@@ -43,7 +43,9 @@ class Installation:
 
     store: Store
     timezone: str
-    """New accounts'."""
+    """New accounts', and that of the times that staff are told."""
+    in_file: frozenset[str] = frozenset()
+    """Names of the operators that stand in the settings file."""
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
@@ -82,7 +84,8 @@ def with_store(
 
     async def run() -> T:
         async with books_of(Place.of(settings), make=first and configured) as store:
-            return await work(Installation(store, settings.gateway.timezone))
+            in_file = frozenset(operator.name for operator in settings.operators)
+            return await work(Installation(store, settings.gateway.timezone, in_file))
 
     with told():
         return asyncio.run(run())

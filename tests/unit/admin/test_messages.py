@@ -71,6 +71,11 @@ def test_what_came_in_and_how_it_was_routed():
     ]
 
 
+def test_the_route_that_chose_its_operator_is_told():
+    told = texts(replace(PLAIN, submission=SENT._replace(route_id=3)))
+    assert "routed to kcell by route 3, priority 1" in told
+
+
 def test_a_text_that_was_removed_is_told_as_such():
     told = texts(replace(PLAIN, submission=SENT._replace(text="")))
     assert "from SHOP to 77771234567: text removed by its age" in told

@@ -31,6 +31,7 @@ class Kept:
 
     rows: dict[str, Row] = field(default_factory=dict)
     audit: list[tuple[Any, ...]] = field(default_factory=list)
+    in_doubt: set[int] = field(default_factory=set)
 
     async def operators(self) -> list[Row]:
         return sorted(self.rows.values(), key=lambda row: row.id)
@@ -59,7 +60,10 @@ def kept() -> Kept:
 
 @pytest.fixture
 def operators(kept: Kept) -> Operators:
-    return Operators(kept, actor="aigerim", now=lambda: NOW, in_file=("filed",))
+    async def holds(operator_id: int) -> bool:
+        return operator_id in kept.in_doubt
+
+    return Operators(kept, actor="aigerim", now=lambda: NOW, holds=holds, in_file=("filed",))
 
 
 def values(view: OperatorView) -> dict[str, tuple[str, str]]:
@@ -151,6 +155,21 @@ class TestSet:
         assert values(view)["window"] == ("10", "default")
         assert values(view)["response_seconds"] == ("5", "own")
 
+    @pytest.mark.parametrize("change", [{"in_doubt": "query"}, {"reference_tlv": "0x1401"}])
+    async def test_an_operator_is_not_asked_by_a_name_that_its_messages_went_out_without(
+        self, operators: Operators, kept: Kept, change: dict[str, str]
+    ) -> None:
+        asked = {**WHO, "reference_tlv": "0x1400", "in_doubt": "query"}
+        await operators.add(
+            "kcell", asked if "reference_tlv" in change else {**asked, "in_doubt": "hold"}
+        )
+        kept.in_doubt = {1}
+        with pytest.raises(Conflict, match="messages of operator kcell are in doubt"):
+            await operators.set("kcell", change)
+        await operators.set("kcell", {"window": "20"})
+        kept.in_doubt = set()
+        await operators.set("kcell", change)
+
     async def test_what_must_be_said_cannot_be_given_back(self, operators: Operators) -> None:
         await operators.add("kcell", WHO)
         with pytest.raises(InvalidValue, match="operator kcell host: missing"):
@@ -180,7 +199,7 @@ class TestSet:
 
     async def test_what_is_not_there(self, operators: Operators, kept: Kept) -> None:
         kept.rows["named"] = Row(1, "named", False, None, 0)
-        for name, words in (("none", "there is no operator none"), ("named", "has no settings")):
+        for name, words in (("none", "there is no operator none"), ("named", "known by name only")):
             for refused in (
                 operators.set(name, {}),
                 operators.enable(name),

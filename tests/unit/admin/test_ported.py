@@ -163,3 +163,49 @@ async def test_find_count_and_drop_one(ported, scripted_network):
     assert scripted_network.audit == [("aliya", "ported remove", "77011234567")]
     with pytest.raises(InvalidValue):
         await ported.find("123")
+
+
+class TestOneNetwork:
+    """A list of numbers of one network, which the file does not name."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "77011234567\n77771234567\n",
+            "msisdn\n77011234567\n77771234567\n",
+            "date;network;msisdn\n1;tele2;77011234567\n2;nonsense;77771234567\n",
+            "77011234567,whatever\n77771234567\n",
+        ],
+    )
+    async def test_forms_of_the_file(self, ported, scripted_network, write, text):
+        done = await ported.load(write(text), network="kcell")
+        assert scripted_network.ported_rows == {77011234567: "kcell", 77771234567: "kcell"}
+        assert (done.written, done.wrong) == (2, 0)
+
+    async def test_a_first_line_without_the_number(self, ported, write):
+        with pytest.raises(InvalidValue, match="names columns, but not msisdn"):
+            await ported.load(write("network,date\nkcell,1\n"), network="kcell")
+
+    async def test_one_that_has_no_range(self, ported, scripted_network, write):
+        with pytest.raises(InvalidValue, match="'kcel' is no network that has a range: beeline"):
+            await ported.load(write("77011234567\n"), network="kcel")
+        assert scripted_network.ported_rows == {}
+
+    async def test_replace_takes_out_its_own_only(self, ported, scripted_network, write):
+        scripted_network.ported_rows = {
+            77011234567: "kcell",
+            77011234568: "tele2",
+            77771234567: "kcell",
+        }
+        done = await ported.load(write("77011234567\n"), network="kcell", replace=True)
+        assert scripted_network.ported_rows == {77011234567: "kcell", 77011234568: "tele2"}
+        assert (done.unchanged, done.removed, done.kept) == (1, 1, 0)
+
+
+async def test_all_are_forgotten_in_bounded_batches(ported, scripted_network):
+    scripted_network.ported_rows = dict.fromkeys(range(77010000000, 77010025000), "tele2")
+    assert await ported.clear() == 25_000
+    assert scripted_network.calls["clear_ported"] == 4
+    assert scripted_network.audit == [("aliya", "ported clear", ": 25000 removed")]
+    assert await ported.clear() == 0
+    assert len(scripted_network.audit) == 1

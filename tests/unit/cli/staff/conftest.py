@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -44,6 +45,32 @@ def made(data: Path) -> None:
         await store.close()
 
     asyncio.run(make())
+
+
+def beside(data: Path, work: Callable[[Any], Awaitable[Any]]) -> Any:
+    """What the gateway itself does on its store meanwhile; it ends before the next command."""
+
+    async def run() -> Any:
+        store, _ = await open_store(Place(data))
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
+async def written(put: Callable[..., None], what: Any) -> Any:
+    """What a journal's method tells when it is on disk."""
+    told = asyncio.get_running_loop().create_future()
+    put(what, told.set_result)
+    return await asyncio.wait_for(told, 30)
+
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let output go to a terminal of so many columns."""
+    return lambda columns: monkeypatch.setattr("habar.cli.columns._width", lambda: columns)
 
 
 @pytest.fixture
