@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from habar.errors import NoOperator
 from habar.model.numbers import Networks, Prefixes
-from habar.model.shares import in_order, point_of
+from habar.model.shares import Shares, point_of
 from habar.model.told import explain
 from habar.model.traffic import Kind, Operator, Plan, Prefer, Route, Target, Traffic
 
@@ -34,25 +34,20 @@ _Group = tuple[tuple[Operator, int], ...]
 class _Way:
     """What some traffic comes to, but for the recipient's place in the shares."""
 
-    __slots__ = ("choice", "groups", "route_id")
+    __slots__ = ("_groups", "choice", "route_id")
 
     def __init__(self, route_id: int, groups: tuple[_Group, ...], out: frozenset[int]) -> None:
         self.route_id = route_id
-        self.groups = groups
+        self._groups = tuple(map(Shares, groups))
         operator = _only_choice(groups, out)
         self.choice = None if operator is None else (operator, route_id)
         """The operator where the number does not matter."""
 
     def operators(self, recipient: int) -> Iterator[Operator]:
         """In order of preference for this number."""
-        point: int | None = None
-        for group in self.groups:
-            if len(group) == 1:
-                yield group[0][0]
-                continue
-            if point is None:
-                point = point_of(recipient)
-            yield from in_order(point, group)
+        point = point_of(recipient)
+        for group in self._groups:
+            yield from group.in_order(point)
 
 
 class Routes:

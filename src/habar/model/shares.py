@@ -8,8 +8,10 @@ hundredth of the numbers go another way. Pure, and the same on every machine (no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Generic, TypeVar
 
 Shared = TypeVar("Shared")
 
@@ -28,24 +30,34 @@ def point_of(msisdn: int) -> int:
     return z ^ (z >> 31)
 
 
-def in_order(point: int, weighted: Sequence[tuple[Shared, int]]) -> list[Shared]:
-    """All of them in the order in which they come for a number that falls at `point`.
+class Shares(Generic[Shared]):
+    """What shares by weight, laid out as a line on which each has a piece as long as its weight."""
 
-    `weighted`: what shares, each with its weight (1 and more). The whole is laid out as a line, as
-    long for each as its weight; who has the point is first. Where in that piece the point lies
-    decides in the same way among those that remain.
-    """
-    rest = list(weighted)
-    order: list[Shared] = []
-    while len(rest) > 1:
-        at = point * sum(weight for _, weight in rest)
-        for place, (one, weight) in enumerate(rest):  # noqa: B007 - the last one is taken below
-            length = weight << _BITS
-            if at < length:
-                break
-            at -= length
-        order.append(one)
-        point = at // weight
-        del rest[place]
-    order.extend(one for one, _ in rest)
-    return order
+    __slots__ = ("_ends", "_weighted")
+
+    def __init__(self, weighted: Sequence[tuple[Shared, int]]) -> None:
+        """`weighted`: what shares, each with its weight (1 and more)."""
+        self._weighted = tuple(weighted)
+        self._ends = _ends_of(self._weighted)
+
+    def in_order(self, point: int) -> Iterator[Shared]:
+        """All of them as they come for a number that falls at `point`.
+
+        Who has the point is first. Where in that piece the point lies decides in the same way among
+        those that remain. The first, which is nearly always the only one asked for, is found
+        without a look at the others.
+        """
+        weighted, ends = self._weighted, self._ends
+        while weighted:
+            at = point * ends[-1]
+            place = bisect_right(ends, at >> _BITS)
+            one, weight = weighted[place]
+            yield one
+            point = (at - ((ends[place] - weight) << _BITS)) // weight
+            weighted = weighted[:place] + weighted[place + 1 :]
+            ends = _ends_of(weighted)
+
+
+def _ends_of(weighted: Sequence[tuple[Shared, int]]) -> list[int]:
+    """Where each piece ends."""
+    return list(accumulate(weight for _, weight in weighted))

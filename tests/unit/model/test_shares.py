@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from habar.model.shares import in_order, point_of
+from habar.model.shares import Shares, point_of
 
 HUNDRED_THOUSAND = range(77_011_000_000, 77_011_100_000)
+
+
+def in_order(point, weighted):
+    return list(Shares(weighted).in_order(point))
+
+
+def first_of(point, weighted):
+    return next(Shares(weighted).in_order(point))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +38,7 @@ def test_the_point_is_that_of_the_written_function(number, point):
 def test_each_gets_its_share_within_a_hundredth(weights, step):
     weighted = list(enumerate(weights))
     numbers = range(77_000_000_000, 77_000_000_000 + 100_000 * step, step)
-    first = Counter(in_order(point_of(number), weighted)[0] for number in numbers)
+    first = Counter(first_of(point_of(number), weighted) for number in numbers)
     for one, weight in weighted:
         assert abs(first[one] / 100_000 - weight / sum(weights)) < 0.01
 
@@ -44,7 +52,7 @@ def test_those_that_remain_share_by_weight_too():
 
 def test_a_change_of_weights_moves_only_what_it_must():
     def first(number, a, b):
-        return in_order(point_of(number), [("a", a), ("b", b)])[0]
+        return first_of(point_of(number), [("a", a), ("b", b)])
 
     moved = sum(first(n, 70, 30) != first(n, 60, 40) for n in HUNDRED_THOUSAND)
     assert abs(moved / 100_000 - 0.1) < 0.01
@@ -56,3 +64,18 @@ def test_a_change_of_weights_moves_only_what_it_must():
 )
 def test_all_are_in_the_order_once(point, weighted):
     assert sorted(in_order(point, weighted)) == [one for one, _ in weighted]
+
+
+def test_the_order_is_one_for_ever():
+    """What it was in the first release: a subscriber's way does not change by an upgrade."""
+    weighted = [("a", 5), ("b", 3), ("c", 2), ("d", 1)]
+    orders = [
+        "".join(in_order(point_of(n), weighted)) for n in range(77_010_000_000, 77_010_000_008)
+    ]
+    assert orders == ["abcd", "cdab", "abcd", "acbd", "acbd", "cabd", "bacd", "bacd"]
+
+
+@pytest.mark.parametrize("point", [0, 2**64 - 1])
+def test_the_ends_of_the_line(point):
+    weighted = [("a", 3), ("b", 1), ("c", 2)]
+    assert "".join(in_order(point, weighted)) == ("abc" if point == 0 else "cba")
