@@ -10,6 +10,8 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -49,13 +51,18 @@ class Spelling:
     read: Callable[[object], object]
 
 
-def fields(kind: type[Struct]) -> dict[str, FieldInfo]:
-    """A section's settings by name."""
-    return {
+@cache
+def fields(kind: type[Struct]) -> Mapping[str, FieldInfo]:
+    """A section's settings by name.
+
+    To find them takes milliseconds, and each setting of an operator that is read asks for them.
+    """
+    found = {
         field.name: field
         for field in msgspec.structs.fields(kind)
         if NO_SETTING not in _marks(field.type)
     }
+    return MappingProxyType(found)
 
 
 def read(kind: type[Struct], name: str, value: object, *, from_text: bool = False) -> Any:
