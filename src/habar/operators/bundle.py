@@ -225,9 +225,11 @@ class Bundle:
     def room_beside(self, held: int) -> int:
         """How many may be sent now where so many places of the windows are held for another end.
 
-        The pace is not asked to wait for these, too: they have gone already.
+        The pace is not asked to wait for these, too: they have gone already. What a link has over
+        a window that was made smaller takes nothing from the others.
         """
-        used = sum(link.window_used for link in self._used if link.up)
+        most = self.settings.window
+        used = sum(min(link.window_used, most) for link in self._used if link.up)
         return min(self.room, self.window - used - held)
 
     @property

@@ -42,7 +42,7 @@ class PaperLink:
 
     @property
     def room(self) -> int:
-        return self.free if self.up else 0
+        return max(0, self.free) if self.up else 0
 
     @property
     def ask_room(self) -> int:
@@ -554,3 +554,13 @@ async def test_places_that_are_held_take_from_the_windows_and_not_from_the_pace(
     second.fall()
     assert rig.bundle.room_beside(2) == 0
     assert rig.bundle.room_beside(9) < 0
+
+
+async def test_what_a_link_has_over_a_smaller_window_takes_nothing_from_the_others() -> None:
+    rig = Rig(binds=2, window=10)
+    first, second = rig.open(1, 2)
+    first.free = 0
+    rig.bundle.apply(replace(rig.bundle.settings, window=6))
+    first.free, second.free = -4, 6
+    assert rig.bundle.room_beside(0) == 6
+    assert rig.bundle.room_beside(2) == 4
