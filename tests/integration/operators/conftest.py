@@ -1,16 +1,24 @@
-"""A bundle of links on real sockets, and an SMSC of which the test says what it answers."""
+"""Two rigs: links and an SMSC that answers as the test says; and a whole gateway (site.py)."""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from habar.model.retry import RetryPlan
 from habar.model.status import MessageState
 from habar.operators import Bundle, Link, LinkState, OperatorSettings, SystemClock
+from habar.simulator import Settings
 from habar.wire.smpp import Connection, Pdu, Received, Role, SubmitResult, encode_submit_body
+
+from ..gateway import SkippingClock
+from . import site as sites
 
 SOON = 10.0
 """Seconds until a test gives up waiting: far longer than anything here takes."""
@@ -179,3 +187,36 @@ async def make_rig(smsc: Smsc) -> AsyncIterator[Callable[..., Rig]]:
     yield make
     for rig in rigs:
         rig.bundle.abandon_all("the test is over")
+
+
+# --- A whole gateway (site.py) -------------------------------------------------------------------
+@pytest.fixture
+async def make_smsc() -> AsyncIterator[Callable[..., Any]]:
+    """Start simulated SMSCs: `await make_smsc(faults=…, receipt_delay=…)`, as `Settings` has it."""
+    async with AsyncExitStack() as closing:
+
+        async def make(*, tls: ssl.SSLContext | None = None, **settings: Any) -> sites.Smsc:
+            plain = {"port": 0, "receipt_delay": 0.0, "retry_delay": 0.05}
+            smsc = sites.Smsc(Settings(**(plain | settings)), tls=tls)
+            return await closing.enter_async_context(smsc)
+
+        yield make
+
+
+@pytest.fixture
+async def make_site(tmp_path: Path, make_smsc: object) -> AsyncIterator[Callable[..., Any]]:
+    """Start gateways: `await make_site(a=smsc.operator(window=5), …)`, and wait for their links."""
+    made: list[sites.Site] = []
+
+    async def make(
+        *, path: Path | None = None, retry: RetryPlan | None = None, ahead: int = 1000, **who: Any
+    ) -> sites.Site:
+        site = sites.Site(path or tmp_path / "habar.db", SkippingClock(), who)
+        await site.start(retry=retry or RetryPlan(first=30, last=100), ahead=ahead)
+        made.append(site)
+        await site.up()
+        return site
+
+    yield make
+    for site in made:
+        await site.stop()
