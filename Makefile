@@ -14,6 +14,7 @@ run: .venv/.run
 
 test: .venv/.dev
 	.ci/packages
+	$(BIN)/python tests/interop/node_packages.py
 	$(BIN)/pytest -q $(PYTEST_ARGS)
 
 check: .venv/.dev
@@ -52,4 +53,5 @@ lock: .venv/.dev
 		-o requirements/dev.txt
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis habar-data
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis habar-data \
+		tests/interop/node_modules
