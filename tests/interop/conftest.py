@@ -59,6 +59,12 @@ class Site:
         assert row.code == 106, answer
         return row.sms_id
 
+    async def delete(self, sms_id: int) -> int:
+        """Take a message back, and the code that this is answered with."""
+        package = SHOP.package(f'<delete><msg sms_id="{sms_id}"/></delete>')
+        [row] = (await ask(self.gateway.port, package)).rows
+        return row.code
+
     async def become(self, sms_ids: Sequence[int], code: int = DELIVERED) -> None:
         """Ask for the states until they are all this one."""
         found: dict[int, int] = {}
@@ -71,6 +77,14 @@ class Site:
             await eventually(there)
         except TimeoutError:
             raise TimeoutError(f"{code} awaited: {found}") from None
+
+    async def tells(self, sms_id: int, words: str) -> None:
+        """Wait until the story of a message has these words."""
+
+        async def there() -> bool:
+            return words in await self.gateway.story(sms_id)
+
+        await eventually(there)
 
     async def says(self, words: str) -> None:
         """Wait until the log has these words."""

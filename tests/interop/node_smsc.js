@@ -197,6 +197,8 @@ const ORDERS = {
   // One for each message that was taken by now, over whatever link there is.
   receipts: () =>
     new Set(taken.values()).forEach((one) => receipt(bound[0], one.pdu, one.number)),
+  forget: (order) =>
+    taken.forEach((one, id) => one.number === order.number && taken.delete(id)),
   drop: () => bound.forEach((one) => one.destroy()),
 };
 

@@ -39,8 +39,8 @@ class NodeSmsc:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.kill()
-        self._reserved.close()
+        with self._reserved:
+            await self.kill()
 
     async def start(self, **settings: Any) -> None:
         """Start a process, and wait until it listens."""

@@ -33,7 +33,6 @@ class RustSmsc:
         """The answers to receipts."""
         self.refuse = 0
         """So many submit_sm are answered that we are too fast."""
-        self.receipts = True
         self._reserved, self.port = reserved_port()
         self._changed = asyncio.Condition()
         self._server: smpp34.Server | None = None
@@ -44,8 +43,8 @@ class RustSmsc:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._end()
-        self._reserved.close()
+        with self._reserved:
+            await self._end()
 
     async def start(self) -> None:
         """Listen."""
@@ -97,8 +96,9 @@ class RustSmsc:
         message_id = f"rust-{len(self.submitted) + 1}"
         self.submitted.append((message_id, event))
         event.accept(message_id)
-        if self.receipts and event.registered_delivery:
-            await self.receipt(message_id, event)
+        if event.registered_delivery:
+            with suppress(smpp34.SmppError):  # the link was gone before its answer
+                await self.receipt(message_id, event)
 
     async def receipt(self, message_id: str, event: smpp34.SubmitSmEvent) -> None:
         """Tell over a link that takes receipts that a message was delivered."""
