@@ -52,7 +52,7 @@ async def test_texts_of_the_gsm_alphabet(node_smsc: STARTS, site: SITES) -> None
     assert {part["data_coding"] for part in (*parts, short)} == {0}
 
 
-@pytest.mark.parametrize("long_text", ["udh16", "sar"])
+@pytest.mark.parametrize("long_text", ["udh16", "sar", "payload"])
 async def test_the_other_ways_of_a_long_text(
     long_text: str, node_smsc: STARTS, site: SITES
 ) -> None:
@@ -63,7 +63,9 @@ async def test_the_other_ways_of_a_long_text(
     await habar.become([await habar.send(KAZAKH)])
     parts = smsc.told("submit")
     assert "".join(part["text"] for part in parts) == KAZAKH
-    if long_text == "sar":
+    if long_text == "payload":
+        assert [(part["payload"], part["udh"]) for part in parts] == [(True, [])]
+    elif long_text == "sar":
         [(reference, total)] = {tuple(part["sar"][:2]) for part in parts}
         assert [part["sar"] for part in parts] == [
             [reference, total, number] for number in range(1, total + 1)
@@ -174,3 +176,69 @@ async def test_inside_tls(node_smsc: STARTS, site: SITES, tmp_path: Path) -> Non
     await habar.become([await habar.send(KAZAKH)])
     assert [one["encrypted"] for one in smsc.told("bind")] == [True]
     assert "".join(smsc.texts) == KAZAKH
+
+
+@pytest.mark.parametrize("interface_version", ["3.4", "3.3"])
+async def test_one_bind_to_send_and_one_for_receipts(
+    interface_version: str, node_smsc: STARTS, site: SITES
+) -> None:
+    smsc = await node_smsc(responseIds="decimal", receiptIds="decimal")
+    habar = await site(
+        smsc.port, binds="1 transmitter, 1 receiver", interface_version=interface_version
+    )
+    await smsc.until("bind", 2, ok=True)
+    await habar.become([await habar.send(KAZAKH)])
+    assert "".join(smsc.texts) == KAZAKH
+    binds = smsc.told(
+        "bind", ok=True, interface_version={"3.4": 0x34, "3.3": 0x33}[interface_version]
+    )
+    assert sorted(bind["kind"] for bind in binds) == ["receiver", "transmitter"]
+    assert {one["over"] for one in smsc.told("submit")} == {"transmitter"}
+    assert {one["over"] for one in await smsc.until("receipt", len(smsc.texts))} == {"receiver"}
+
+
+async def test_what_is_in_doubt_is_asked_for(node_smsc: STARTS, site: SITES) -> None:
+    smsc = await node_smsc(silent=True)
+    habar = await site(
+        smsc.port,
+        reconnect_seconds=1,
+        response_id_base="hex",
+        receipt_id_base="hex",
+        in_doubt="query",
+        reference_tlv="0x1400",
+    )
+    known, lost = await habar.send("it has this"), await habar.send("it has lost this")
+    await smsc.until("submit", 2)
+    [there] = smsc.told("submit", text="it has this")
+    [gone] = smsc.told("submit", text="it has lost this")
+    assert (there["reference"], gone["reference"]) == (f"{known}-1", f"{lost}-1")
+    await smsc.order("forget", number=gone["number"])
+    await smsc.order("set", settings={"silent": False})
+    await smsc.order("drop")
+    await smsc.until("query", known=True)
+    await habar.become([lost])
+    await smsc.order("receipts")
+    await habar.become([known])
+    assert {(one["message_id"], one["known"]) for one in smsc.told("query")} == {
+        (f"{known}-1", True),
+        (f"{lost}-1", False),
+    }
+    assert sorted(smsc.texts) == ["it has lost this", "it has lost this", "it has this"]
+
+
+async def test_a_customer_takes_a_message_back(node_smsc: STARTS, site: SITES) -> None:
+    smsc = await node_smsc(receipts="none")
+    habar = await site(smsc.port, response_id_base="hex", receipt_id_base="hex", cancel=True)
+    forgotten, delivered = await habar.send(KAZAKH), await habar.send("too late")
+    [late] = await smsc.until("submit", text="too late")
+    await habar.tells(delivered, str(late["number"]))
+    await smsc.order("forget", number=late["number"])
+    assert await habar.delete(forgotten) == 104
+    assert await habar.delete(delivered) == 211
+    parts = [f"{one['number']:X}" for one in smsc.told("submit") if one is not late]
+    cancelled = smsc.told("cancel", known=True)
+    assert [one["message_id"] for one in cancelled] == parts
+    assert {(one["source"], one["destination"]) for one in cancelled} == {
+        ("TEXT_MSG", "77015550001")
+    }
+    await habar.become([forgotten], 104)

@@ -76,6 +76,16 @@ async def test_links_go_and_come(rust_smsc: RustSmsc, site: SITES) -> None:
     assert [bind.system_id for bind in rust_smsc.binds] == ["habar"] * 3
 
 
+async def test_one_bind_to_send_and_one_for_receipts(rust_smsc: RustSmsc, site: SITES) -> None:
+    habar = await site(rust_smsc.port, binds="1 transmitter, 1 receiver")
+    await rust_smsc.until(lambda: len(rust_smsc.sessions) == 2)
+    await habar.become([await habar.send("Hello")])
+    assert [bind.can_receive for bind in rust_smsc.binds].count(True) == 1
+    assert len(rust_smsc.binds) == 2
+    [(_, event)] = rust_smsc.submitted
+    assert not rust_smsc.sessions[event.session_id].can_receive
+
+
 async def test_stopping_unbinds(rust_smsc: RustSmsc, site: SITES) -> None:
     habar = await site(rust_smsc.port)
     await rust_smsc.until(lambda: rust_smsc.sessions)
