@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import million, runs
+from bench import million, operators, runs
 from bench.cases import QUICK, USUAL, Case, Work, all_cases, chosen, unfit
 from bench.database import Choice, Database, Engine, opened
 from bench.figures import medians
@@ -24,6 +24,7 @@ from bench.table import tables
 
 _WIDE = 160  # columns
 _FOREIGN = 0.2  # processors that others used
+_RUNNERS = {Work.MILLION: million.run, Work.OPERATORS: operators.run}
 _BUSY = 0.9  # of a processor: the load or the sink may have been what was measured
 
 
@@ -127,8 +128,7 @@ def _measure(console: Console, rig: Rig, cases: list[Case], rounds: int) -> list
     for number in range(1, rounds + 1):
         for case in cases:
             with console.status(f"{case.name}, round {number} of {rounds}"):
-                one = million if case.work is Work.MILLION else runs
-                outcome = one.run(case, rig)
+                outcome = _RUNNERS.get(case.work, runs.run)(case, rig)
             records.append(
                 {
                     "case": case.name,

@@ -25,6 +25,8 @@ class Work(Enum):
     """So many messages a second, whatever comes back."""
     NEIGHBOUR = "neighbour"
     """One message at a time while another account sends packages without pause."""
+    OPERATORS = "operators"
+    """Packages to many operators, all of them healthy or some of them sick, in turns."""
     MILLION = "million"
     """Messages that wait for an operator who is not there."""
 
@@ -47,7 +49,10 @@ class Case:
     per_second: int = 0
     """STEADY: messages a second."""
     seconds: float = 0.0
-    """NEIGHBOUR: how long the neighbour sends."""
+    """NEIGHBOUR: how long the neighbour sends; OPERATORS: the account that sends one by one."""
+    operators: int = 1
+    turns: int = 1
+    """OPERATORS: how often each of both is measured, every time with `messages`."""
     targets: tuple[Target, ...] = ()
 
 
@@ -60,10 +65,12 @@ class Scale:
     packaged: int
     seconds: float
     million: int
+    turns: int
+    """Of what is measured in alternation."""
 
 
-QUICK = Scale(one_by_one=1_500, packaged=20_000, seconds=2.0, million=50_000)
-USUAL = Scale(one_by_one=8_000, packaged=150_000, seconds=10.0, million=1_000_000)
+QUICK = Scale(one_by_one=1_500, packaged=20_000, seconds=2.0, million=50_000, turns=1)
+USUAL = Scale(one_by_one=8_000, packaged=150_000, seconds=10.0, million=1_000_000, turns=4)
 
 
 def all_cases(scale: Scale, kannel_rate: float | None = None) -> list[Case]:
@@ -75,7 +82,7 @@ def all_cases(scale: Scale, kannel_rate: float | None = None) -> list[Case]:
         for window in (10, 100)
         for receipts in (0, 1)
     ]
-    return [*cases, _neighbour(scale), _steady(scale), _million(scale)]
+    return [*cases, _neighbour(scale), _steady(scale), _operators(scale), _million(scale)]
 
 
 def unfit(case: Case, nodes: int) -> str:
@@ -162,6 +169,21 @@ def _steady(scale: Scale) -> Case:
         receipts=True,
         per_second=1000,
         targets=(Target("handed_p99_ms", "p99 < 5 ms", below=5.0),),
+    )
+
+
+def _operators(scale: Scale) -> Case:
+    return Case(
+        name="operators-20",
+        title="20 operators, packages of 1000, window 10",
+        work=Work.OPERATORS,
+        messages=scale.packaged,
+        size=1000,
+        connections=4,
+        operators=20,
+        seconds=scale.seconds / 2,
+        turns=scale.turns,
+        targets=(Target("kept", "sick / healthy >= 0.95", at_least=0.95),),
     )
 
 

@@ -21,7 +21,7 @@ def run(case: Case, rig: Rig) -> Outcome:
     plan = Plan(port=free_port())
     outcome = Outcome()
     begin = Moment.now()
-    with rig.site(plan, case.window, plan.port) as site:
+    with rig.site(plan, case.window, [plan.port]) as site:
         with site.nodes() as nodes:
             nodes.listening()
             _fill(case, rig, nodes, outcome)

@@ -46,7 +46,7 @@ class Gateway(Process):
         return self.port
 
     def binds(self) -> int:
-        """How many binds to the operator it has now."""
+        """How many binds to all operators it has now."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as page:
             return binds_up(page.read().decode())
 
@@ -57,9 +57,8 @@ class Gateway(Process):
 
 
 def binds_up(metrics: str) -> int:
-    """The binds that stand, of a page of metrics."""
-    found = _BOUND.search(metrics)
-    return int(found[1]) if found else 0
+    """The binds that stand, of a page of metrics, over all operators."""
+    return sum(map(int, _BOUND.findall(metrics)))
 
 
 class Nodes:
@@ -94,13 +93,13 @@ class Nodes:
         for gateway in self._gateways:
             gateway.listening()
 
-    def bound(self, timeout: float = 60.0) -> None:
-        """Wait until each has a bind of its own; the first to come gives up what is not its share.
+    def bound(self, operators: int = 1, timeout: float = 60.0) -> None:
+        """Wait until each has a bind to each operator; the first gives up what is not its share.
 
         Raises BenchError after `timeout` seconds.
         """
         end = time.monotonic() + timeout
-        while any(gateway.binds() != 1 for gateway in self._gateways):
+        while any(gateway.binds() != operators for gateway in self._gateways):
             if time.monotonic() > end:
                 raise BenchError(f"not every node has bound within {timeout:.0f} s")
             time.sleep(_LOOK)

@@ -11,7 +11,8 @@ from collections import Counter
 from typing import NamedTuple
 
 _HEAD = b'<?xml version="1.0" encoding="utf-8"?>\n<package login="%b" password="%b"><message>'
-_MSG = b'<msg id="%d" recipient="%b%08d" sender="TEXT_MSG">m%08d the quick brown fox jumps</msg>'
+SENDER = "TEXT_MSG"
+_MSG = b'<msg id="%d" recipient="%b%08d" sender="%b">m%08d the quick brown fox jumps</msg>'
 _TAIL = b"</message></package>"
 _ACCEPTED = b">106</msg>"
 _ROW = re.compile(rb'<msg[^>]* sms_id="(\d+)"[^>]*>(\d+)</msg>')
@@ -28,9 +29,16 @@ class Prefix:
 
 def package(login: str, password: str, prefix: str, first: int, size: int) -> bytes:
     """A document of `size` messages, numbered from `first` on (below 100 000 000)."""
-    digits = prefix.encode()
-    rows = [_MSG % (number + 1, digits, number, number) for number in range(first, first + size)]
+    digits, sender = prefix.encode(), SENDER.encode()
+    rows = [
+        _MSG % (number + 1, digits, number, sender, number) for number in range(first, first + size)
+    ]
     return b"".join((_HEAD % (login.encode(), password.encode()), *rows, _TAIL))
+
+
+def recipient(prefix: str, number: int) -> str:
+    """Whom the message with this number goes to."""
+    return f"{prefix}{number:08}"
 
 
 def post(host: str, port: int, document: bytes) -> bytes:

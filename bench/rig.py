@@ -1,4 +1,4 @@
-"""The gateways, their operator and the load, as the cases need them.
+"""The gateways, their operators and the load, as the cases need them.
 
 Guarantees: the nodes of a case have a fresh database with two accounts; everything listens on
 loopback at free ports; all processes and folders are gone afterwards. Knows nothing of figures.
@@ -11,11 +11,11 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.database import Database
 from bench.load import Job
@@ -25,19 +25,27 @@ from bench.processes import ROOT, Process
 from bench.sink import Plan
 
 _PREPARE = 120.0  # s
+SETTINGS = "habar.toml"
+"""In each node's folder."""
 
 _SETTINGS = """\
 [gateway]
 data = "data"
 node = "{node}"
+drain_seconds = {drain}
 
 {database}
 [[listeners]]
 port = 0
 ops = true
 
+{operators}[log]
+level = "warning"
+format = "json"
+"""
+_OPERATOR = """\
 [[operators]]
-name = "sink"
+name = "{name}"
 host = "127.0.0.1"
 port = {port}
 system_id = "habar"
@@ -45,38 +53,60 @@ password = "habar"
 window = {window}
 binds = {binds}
 receipts = {receipts}
+response_seconds = {response}
 
-[log]
-level = "warning"
-format = "json"
 """
 
 
+class _Times(NamedTuple):
+    """Seconds."""
+
+    response: int
+    drain: int
+
+
+_USUAL, _PATIENT = _Times(response=60, drain=30), _Times(response=3600, drain=1)
+
+
 class Sink(Process):
-    """The operator's SMSC."""
+    """The operators' SMSCs. What tells of one SMSC tells of the first."""
 
     def __init__(self, plan: Plan, log: Path) -> None:
         super().__init__("sink", [sys.executable, "-m", "bench.sink"], log)
         self._plan = plan
-        self.port = 0
+        self.ports: list[int] = []
 
     def greet(self) -> None:
-        """Give it its settings, learn its port."""
-        self.port = int(self.ask(asdict(self._plan))["port"])
+        """Give them their settings, learn their ports."""
+        self.ports = list(self.ask(asdict(self._plan))["ports"])
 
-    def bound(self, binds: int = 1, timeout: float = 30.0) -> dict[str, Any]:
-        """Wait for so many binds."""
-        question = {"ask": "bound", "binds": binds, "timeout": timeout}
-        return self.ask(question, timeout + 10)
+    def bound(self, binds: int = 1, timeout: float = 30.0) -> None:
+        """Wait for so many binds at each."""
+        self.ask({"ask": "bound", "binds": binds, "timeout": timeout}, timeout + 10)
 
     def until(self, unique: int, receipts: int = 0, still: float = 8.0) -> dict[str, Any]:
         """Counts once so many have come in all, or nothing moves for `still` seconds."""
+        return self.each_until([unique], [receipts], still)[0]
+
+    def each_until(
+        self, unique: Sequence[int], receipts: Sequence[int] | None = None, still: float = 8.0
+    ) -> list[dict[str, Any]]:
+        """The same of each SMSC."""
+        receipts = [0] * len(unique) if receipts is None else receipts
         question = {"ask": "until", "unique": unique, "receipts": receipts, "still": still}
-        return self.ask(question, 900.0)
+        return self._counts(question, 900.0)
 
     def counts(self) -> dict[str, Any]:
         """Counts now."""
-        return self.ask({"ask": "counts"})
+        return self.each()[0]
+
+    def each(self) -> list[dict[str, Any]]:
+        """Counts of each SMSC now."""
+        return self._counts({"ask": "counts"}, 60.0)
+
+    def _counts(self, question: dict[str, Any], timeout: float) -> list[dict[str, Any]]:
+        smscs: list[dict[str, Any]] = self.ask(question, timeout)["smscs"]
+        return smscs
 
     def arrivals(self) -> dict[int, int]:
         """Moment (ns) of the first submit_sm of each message, by its number."""
@@ -132,46 +162,74 @@ class Rig:
         self._number = 0
 
     @contextmanager
-    def site(self, plan: Plan, window: int, smsc_port: int) -> Iterator[Site]:
-        """A place for a case's nodes, each of which may have one bind to the operator."""
+    def site(
+        self, plan: Plan, window: int, smsc_ports: Sequence[int], *, patience: bool = False
+    ) -> Iterator[Site]:
+        """A place for a case's nodes, each of which may have one bind to each operator.
+
+        With `patience` an answer is awaited for an hour, and a node that ends waits for none.
+        """
         self._number += 1
         place = self.folder / f"case-{self._number}"
         folders = [place / f"node-{number + 1}" for number in range(self.nodes)]
         for folder in folders:
             folder.mkdir(parents=True)
+        times = _PATIENT if patience else _USUAL
+        operators = "".join(
+            _OPERATOR.format(
+                name=name,
+                port=port,
+                window=window,
+                binds=self.nodes,
+                receipts="true" if plan.receipts else "false",
+                response=times.response,
+            )
+            for name, port in zip(names(len(smsc_ports)), smsc_ports, strict=True)
+        )
         try:
             with self.database.fresh(folders) as section:
                 for folder in folders:
-                    self._settle(folder, section, smsc_port, plan, window)
+                    _settle(folder, section, operators, times.drain)
                 yield Site(folders, self.profiles)
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
-    def _settle(self, folder: Path, section: str, port: int, plan: Plan, window: int) -> None:
-        text = _SETTINGS.format(
-            node=folder.name,
-            database=section,
-            port=port,
-            window=window,
-            binds=self.nodes,
-            receipts="true" if plan.receipts else "false",
-        )
-        settings = folder / "habar.toml"
-        settings.touch(0o600)  # the database's password may be in it
-        settings.write_text(text)
-
     @contextmanager
-    def up(self, plan: Plan, window: int) -> Iterator[tuple[Nodes, Sink]]:
-        """Gateways that are bound to a sink, one bind each."""
+    def up(
+        self,
+        plan: Plan,
+        window: int,
+        *,
+        patience: bool = False,
+        prepare: Callable[[Path], None] = lambda _: None,
+    ) -> Iterator[tuple[Nodes, Sink]]:
+        """Gateways that are bound to the sinks, one bind each; see `site`.
+
+        `prepare` gets the settings of one of them before they start.
+        """
         with (
             Sink(plan, self.log) as sink,
-            self.site(plan, window, sink.port) as site,
-            site.nodes() as nodes,
+            self.site(plan, window, sink.ports, patience=patience) as site,
         ):
-            nodes.listening()
-            nodes.bound()
-            sink.bound(self.nodes)
-            yield nodes, sink
+            prepare(site.folders[0] / SETTINGS)
+            with site.nodes() as nodes:
+                nodes.listening()
+                nodes.bound(plan.operators)
+                sink.bound(self.nodes)
+                yield nodes, sink
+
+
+def names(operators: int) -> list[str]:
+    """What so many operators are called, in their order."""
+    return ["sink"] if operators == 1 else [f"sink-{n:02}" for n in range(1, operators + 1)]
+
+
+def _settle(folder: Path, section: str, operators: str, drain: int) -> None:
+    settings = folder / SETTINGS
+    settings.touch(0o600)  # the database's password may be in it
+    settings.write_text(
+        _SETTINGS.format(node=folder.name, database=section, operators=operators, drain=drain)
+    )
 
 
 def free_port() -> int:

@@ -24,8 +24,9 @@ from bench.sink import Plan
 
 _WARM_REQUESTS, _WARM_SIZE = 20, 25
 _WARM = _WARM_REQUESTS * _WARM_SIZE
+_WARM_FIRST = 90_000_000
 _NEIGHBOUR_PEAK = 80_000  # msg/s for which packages are prepared
-_PAUSE = 0.010  # s of the single sender between an answer and the next message
+PAUSE = 0.010  # s of the single sender between an answer and the next message
 
 
 @dataclass(slots=True)
@@ -46,18 +47,22 @@ def run(case: Case, rig: Rig) -> Outcome:
         arrivals="" if case.work is Work.STREAM else Prefix.MEASURED,
     )
     with rig.up(plan, case.window) as (nodes, sink):
-        _warm_up(case, rig, nodes, sink)
+        warm = len(warm_up(rig, nodes))
+        sink.until(warm, warm * case.receipts)
         if case.work is Work.NEIGHBOUR:
             outcome = _neighbour(case, rig, nodes, sink)
         else:
             outcome = _stream(case, rig, nodes, sink)
         if rig.profiles:
-            outcome.profile = _profile(nodes)
+            outcome.profile = profile_of(nodes)
     return outcome
 
 
-def _warm_up(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> None:
-    """Fill caches on both accounts: verified passwords, prepared statements, code."""
+def warm_up(rig: Rig, nodes: Nodes) -> range:
+    """Fill caches on both accounts: verified passwords, prepared statements, code.
+
+    The numbers of the messages that were sent for it, of Prefix.WARM.
+    """
     count = len(nodes.ports)
     warm = count * _WARM
     for number, login in enumerate((MEASURED, NEIGHBOUR)):
@@ -69,12 +74,12 @@ def _warm_up(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> None:
             requests=count * _WARM_REQUESTS,
             size=_WARM_SIZE,
             connections=count,
-            first=90_000_000 + number * warm,
+            first=_WARM_FIRST + number * warm,
         )
         with Load(job, rig.log) as load:
             load.begin()
             load.result()
-    sink.until(2 * warm, 2 * warm * case.receipts)
+    return range(_WARM_FIRST, _WARM_FIRST + 2 * warm)
 
 
 def job_of(case: Case, nodes: Nodes) -> Job:
@@ -94,7 +99,7 @@ def job_of(case: Case, nodes: Nodes) -> Job:
 
 
 @contextmanager
-def _observed(outcome: Outcome, rig: Rig, nodes: Nodes, *others: Sink | Load) -> Iterator[None]:
+def observed(outcome: Outcome, rig: Rig, nodes: Nodes, *others: Sink | Load) -> Iterator[None]:
     """CPU and memory of gateways and database, and the machine's noise, over a stretch of work."""
     pids, server = [*nodes.pids, *(other.pid for other in others)], rig.database.pid
     before, cpu = Moment.now(pids, server), nodes.cpu()
@@ -108,10 +113,10 @@ def _observed(outcome: Outcome, rig: Rig, nodes: Nodes, *others: Sink | Load) ->
     figures["seconds"] = after.at - before.at
     figures["peak_mb"] = nodes.memory()[1]
     outcome.noise = after.noise_since(before)
-    _shares(outcome, gateway=figures["cpu_seconds"])
+    shares(outcome, gateway=figures["cpu_seconds"])
     if server:
         figures["database_cpu_seconds"] = family_cpu(server) - served
-        _shares(outcome, database=figures["database_cpu_seconds"])
+        shares(outcome, database=figures["database_cpu_seconds"])
     figures |= database_memory(rig)
 
 
@@ -126,14 +131,14 @@ def _stream(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> Outcome:
     before = sink.counts()
     with Load(job_of(case, nodes), rig.log) as load:
         sink_cpu = cpu_of(sink.pid)
-        with _observed(outcome, rig, nodes, sink, load):
+        with observed(outcome, rig, nodes, sink, load):
             load.begin()
             done = load.result()
             good = done["accepted"]
             after = sink.until(
                 before["unique"] + good, before["receipts_acknowledged"] + good * case.receipts
             )
-        _shares(outcome, sink=cpu_of(sink.pid) - sink_cpu, load=done["cpu"])
+        shares(outcome, sink=cpu_of(sink.pid) - sink_cpu, load=done["cpu"])
     figures, first = outcome.figures, done["first_ns"]
     figures["messages"] = good
     figures["accepted_rate"] = rate(good, first, done["last_ns"])
@@ -145,12 +150,12 @@ def _stream(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> Outcome:
             figures[f"{name}_per_1000"] = figures[f"{name}_seconds"] * 1000 / max(good, 1)
     figures.update(done["latency"])
     if case.work is Work.STEADY:
-        figures.update(_arrivals(done["stamps"], sink.arrivals()))
+        figures.update(arrivals(done["stamps"], sink.arrivals()))
     outcome.faults = done["faults"] | _missing(case, before, after, good)
     return outcome
 
 
-def _shares(outcome: Outcome, **cpu: float) -> None:
+def shares(outcome: Outcome, **cpu: float) -> None:
     """How much of a processor each process took: near 1.0 it was the bottleneck."""
     for name, seconds in cpu.items():
         outcome.noise[f"{name}_cpus"] = seconds / max(outcome.figures["seconds"], 0.001)
@@ -171,7 +176,7 @@ def _missing(
     return {name: count for name, count in faults.items() if count > 0}
 
 
-def _arrivals(stamps: list[list[int]], arrived: dict[int, int]) -> Figures:
+def arrivals(stamps: list[list[int]], arrived: dict[int, int]) -> Figures:
     """From sent, and from accepted, to submit_sm.
 
     The sink may see a message before the load has read its answer: that counts as nothing.
@@ -204,15 +209,15 @@ def _neighbour(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> Outcome:
         login=MEASURED,
         password=PASSWORD,
         prefix=Prefix.MEASURED,
-        requests=int(case.seconds / _PAUSE),
-        pause=_PAUSE,
+        requests=int(case.seconds / PAUSE),
+        pause=PAUSE,
         seconds=case.seconds,
         stamps=True,
     )
     with (
         Load(neighbour, rig.log) as crowd,
         Load(single, rig.log) as lone,
-        _observed(outcome, rig, nodes, sink, crowd, lone),
+        observed(outcome, rig, nodes, sink, crowd, lone),
     ):
         crowd.begin()
         sink.until(before["unique"] + case.size)
@@ -224,7 +229,7 @@ def _neighbour(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> Outcome:
     figures["messages"] = done["accepted"]
     figures["neighbour_rate"] = rate(crowded["accepted"], crowded["first_ns"], crowded["last_ns"])
     figures.update(done["latency"])
-    figures.update(_arrivals(done["stamps"], sink.arrivals()))
+    figures.update(arrivals(done["stamps"], sink.arrivals()))
     if crowded["requests"] == neighbour.requests:
         outcome.faults["the neighbour ran out of packages"] = 1
     outcome.faults |= {
@@ -234,7 +239,7 @@ def _neighbour(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> Outcome:
     return outcome
 
 
-def _profile(nodes: Nodes) -> str:
+def profile_of(nodes: Nodes) -> str:
     """End the gateways, which write their profiles, and read the first one's."""
     nodes.stop()
     return top(nodes.profile_file) if nodes.profile_file else ""

@@ -1,8 +1,8 @@
-"""The operator: the simulator as a sink in a process of its own, asked over its standard input.
+"""The operators: simulators as sinks in a process of their own, asked over its standard input.
 
-The first line says the settings, each further line is a question; each gets one JSON line. End of
-input ends it. Guarantees: moments are nanoseconds of CLOCK_MONOTONIC, which all processes of a
-machine share. Knows nothing of the gateway.
+The first line says the settings, each further line is a question; each gets one JSON line, in which
+what is told of the SMSCs stands in their order. End of input ends it. Guarantees: moments are
+nanoseconds of CLOCK_MONOTONIC, which all processes of a machine share. Knows no gateway.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import json
 import sys
 import time
 from array import array
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, fields
 from typing import Any
 
 import structlog
 import uvloop
 
-from habar.simulator import Received, Settings, Simulator
+from habar.simulator import Faults, Limit, Received, Settings, Simulator
 
 _OUTBOX = 10_000_000
 _SEEN = 8_000_000
@@ -29,9 +31,17 @@ _FOR_EVER = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the sink behaves."""
+    """How the sinks behave."""
 
     port: int = 0
+    """0: each takes any free port."""
+    operators: int = 1
+    """So many SMSCs, numbered from 0."""
+    silent: Sequence[int] = ()
+    """Of them: those that answer the bind and nothing else."""
+    throttled: Sequence[int] = ()
+    """Of them: those that take `limit` submit_sm a second."""
+    limit: float = 0.0
     receipts: bool = False
     receipt_delay: float = 0.1
     window: int = 100
@@ -39,11 +49,20 @@ class Plan:
     arrivals: str = ""
     """Keep when messages to recipients of this prefix came."""
 
+    def faults(self, number: int) -> Faults:
+        """What goes wrong at an SMSC."""
+        silent = number in self.silent
+        return Faults(
+            links_silent=float(silent),
+            silent_after=int(silent),
+            limit=Limit(self.limit) if number in self.throttled else None,
+        )
 
-class Sink:
+
+class Smsc:
     """A simulator that remembers when its counts last moved."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, number: int = 0) -> None:
         self.simulator = Simulator(
             Settings(
                 port=plan.port,
@@ -53,6 +72,7 @@ class Sink:
                 record=False,
                 outbox_limit=_OUTBOX,
                 seen_limit=_SEEN,
+                faults=plan.faults(number),
             ),
             on_message=self._arrived if plan.arrivals else None,
         )
@@ -63,11 +83,16 @@ class Sink:
         self.receipts = 0
         self.submitted_ns = 0
         self.receipts_ns = 0
+        self.others = 0
+        self.others_ns = 0
 
     def _arrived(self, message: Received) -> None:
         if message.destination.startswith(self._prefix):
             self._moments.append(time.monotonic_ns())
             self._numbers.append(int(message.destination[len(self._prefix) :]))
+        else:
+            self.others += 1
+            self.others_ns = time.monotonic_ns()
 
     def look(self, simulator: Simulator) -> bool:
         """Note what has moved; never says that the wait is over."""
@@ -79,44 +104,85 @@ class Sink:
         return False
 
     def told(self) -> dict[str, Any]:
-        """All counts and the moments of the last submit_sm and deliver_sm_resp."""
+        """All counts and the moments of the last submit_sm and deliver_sm_resp.
+
+        Where arrivals are kept, `others` are the submit_sm to other recipients, and the last's.
+        """
+        self.look(self.simulator)
+        counts = self.simulator.counts
+        numbers = {one.name: getattr(counts, one.name) for one in fields(counts)}
+        del numbers["refusals"]  # of which `refused` and `throttled` are the sums
         return {
-            **asdict(self.simulator.counts),
+            **numbers,
             "submitted_ns": self.submitted_ns,
             "receipts_ns": self.receipts_ns,
+            "others": self.others,
+            "others_ns": self.others_ns,
             "sessions": len(self.simulator.sessions),
         }
 
-    async def bound(self, binds: int, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
-        """Wait for so many binds."""
-        try:
-            await self.simulator.wait_for(lambda s: len(s.sessions) >= binds, timeout)
-        except TimeoutError:
-            return {"error": f"no {binds} binds within {timeout} s"}
-        return self.told()
+    async def bound(self, binds: int, timeout: float) -> None:  # noqa: ASYNC109
+        """Wait for so many binds. Raises TimeoutError."""
+        await self.simulator.wait_for(lambda s: len(s.sessions) >= binds, timeout)
 
-    async def until(self, unique: int, receipts: int, still: float) -> dict[str, Any]:
-        """Wait for so many in all, or until nothing has moved for `still` seconds."""
-        begin = time.monotonic_ns()
-        while True:
-            try:
-                await self.simulator.wait_for(
-                    lambda s: (
-                        s.counts.unique >= unique and s.counts.receipts_acknowledged >= receipts
-                    ),
-                    _LOOK,
-                )
-            except TimeoutError:
-                moved = max(begin, self.submitted_ns, self.receipts_ns)
-                if time.monotonic_ns() - moved < still * 1e9:
-                    continue
-            self.look(self.simulator)
-            return self.told()
+    async def until(self, unique: int, receipts: int, timeout: float) -> None:  # noqa: ASYNC109
+        """Wait for so many in all. Raises TimeoutError."""
+        await self.simulator.wait_for(
+            lambda s: s.counts.unique >= unique and s.counts.receipts_acknowledged >= receipts,
+            timeout,
+        )
 
     def arrivals(self) -> dict[str, Any]:
         """Numbers and moments of the messages that are kept; forget them."""
         found = {"numbers": self._numbers.tolist(), "moments": self._moments.tolist()}
         self._numbers, self._moments = array("q"), array("q")
+        return found
+
+
+class Sink:
+    """All of them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.smscs = [Smsc(plan, number) for number in range(plan.operators)]
+
+    def told(self) -> dict[str, Any]:
+        """What each tells."""
+        return {"smscs": [smsc.told() for smsc in self.smscs]}
+
+    async def bound(self, binds: int, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
+        """Wait for so many binds at each."""
+        end = time.monotonic() + timeout
+        try:
+            for smsc in self.smscs:
+                await smsc.bound(binds, max(0.0, end - time.monotonic()))
+        except TimeoutError:
+            return {"error": f"no {binds} binds within {timeout} s"}
+        return self.told()
+
+    async def until(
+        self, unique: Sequence[int], receipts: Sequence[int], still: float
+    ) -> dict[str, Any]:
+        """Wait for so many in all at each, or until nothing has moved for `still` seconds."""
+        begin = time.monotonic_ns()
+        for smsc, least, acknowledged in zip(self.smscs, unique, receipts, strict=True):
+            while True:
+                try:
+                    await smsc.until(least, acknowledged, _LOOK)
+                    break
+                except TimeoutError:
+                    if time.monotonic_ns() - max(begin, self._moved()) > still * 1e9:
+                        return self.told()
+        return self.told()
+
+    def _moved(self) -> int:
+        return max(max(smsc.submitted_ns, smsc.receipts_ns) for smsc in self.smscs)
+
+    def arrivals(self) -> dict[str, Any]:
+        """Numbers and moments of the messages that are kept, of all; forget them."""
+        found: dict[str, Any] = {"numbers": [], "moments": []}
+        for smsc in self.smscs:
+            for name, values in smsc.arrivals().items():
+                found[name] += values
         return found
 
     async def answer(self, question: dict[str, Any]) -> dict[str, Any]:
@@ -135,14 +201,20 @@ class Sink:
 
 
 async def serve(plan: Plan, lines: asyncio.StreamReader) -> None:
-    """Be an operator until the input ends."""
+    """Be operators until the input ends."""
     sink = Sink(plan)
-    async with sink.simulator as simulator:
-        watch = asyncio.create_task(simulator.wait_for(sink.look, _FOR_EVER))
-        print(json.dumps({"port": simulator.port}), flush=True)
+    async with AsyncExitStack() as stack:
+        simulators = [await stack.enter_async_context(smsc.simulator) for smsc in sink.smscs]
+        watches = [
+            asyncio.create_task(smsc.simulator.wait_for(smsc.look, _FOR_EVER))
+            for smsc in sink.smscs
+        ]
+        ports = [simulator.port for simulator in simulators]
+        print(json.dumps({"ports": ports}), flush=True)
         while line := await lines.readline():
             print(json.dumps(await sink.answer(json.loads(line))), flush=True)
-        watch.cancel()
+        for watch in watches:
+            watch.cancel()
 
 
 async def _main() -> None:

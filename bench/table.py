@@ -20,6 +20,17 @@ _LATENCY = (
     ("accepted to submit_sm", "handed"),
 )
 _DATABASE = ("PG CPU s/1000", "PG MB")
+_OPERATORS = (
+    ("messages a second to the 18 others", "sent_rate", "{:,.0f}"),
+    ("accepted a second, for all", "accepted_rate", "{:,.0f}"),
+    ("CPU s/1000 accepted", "cpu_per_1000", "{:.4f}"),
+    ("one by one, accepted to submit_sm, p50 ms", "handed_p50_ms", "{:.2f}"),
+    ("the same, p99 ms", "handed_p99_ms", "{:.2f}"),
+    ("messages a second to the silent one", "silent_rate", "{:,.0f}"),
+    ("messages a second to the throttling one", "throttled_rate", "{:,.0f}"),
+    ("its ESME_RTHROTTLED for a message taken", "throttled_share", "{:.3f}"),
+    ("peak MB", "peak_mb", "{:,.0f}"),
+)
 _MILLION = (
     ("accepted a second", "accepted_rate", "{:,.0f}"),
     ("resident while they wait, MB", "waiting_rss_mb", "{:,.0f}"),
@@ -56,7 +67,7 @@ def verdict(case: Case, figures: Figures) -> str:
 
 def tables(rows: Sequence[Row]) -> list[Table]:
     """Every table that the rows fill."""
-    makers = (_streams, _latencies, _millions)
+    makers = (_streams, _latencies, _operators, _millions)
     return [table for maker in makers if (table := maker(rows)).row_count]
 
 
@@ -110,6 +121,34 @@ def _latencies(rows: Sequence[Row]) -> Table:
                 table.add_row(title, words, *spans, verdict(case, figures) if aimed else "")
                 title = ""
     return table
+
+
+def _operators(rows: Sequence[Row]) -> Table:
+    table = Table(title="20 operators, one silent and one throttling")
+    table.add_column("figure")
+    for name in ("all healthy", "two sick", "sick / healthy"):
+        table.add_column(name, justify="right")
+    table.add_column("target")
+    for case, figures in rows:
+        if case.work is not Work.OPERATORS:
+            continue
+        for words, name, form in _OPERATORS:
+            both = (number(figures, f"{state}_{name}", form) for state in ("healthy", "sick"))
+            kept = name == "sent_rate"
+            table.add_row(
+                words, *both, *((_kept(figures), verdict(case, figures)) if kept else ("", ""))
+            )
+    return table
+
+
+def _kept(figures: Figures) -> str:
+    """What the healthy ones kept, over all and by turn, and what the machine does by itself."""
+    if "kept" not in figures:
+        return ""
+    return (
+        f"{figures['kept']:.3f} ({figures['kept_least']:.3f} to {figures['kept_most']:.3f},"
+        f" healthy runs {figures['spread']:.1%} apart)"
+    )
 
 
 def _millions(rows: Sequence[Row]) -> Table:

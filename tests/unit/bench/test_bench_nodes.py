@@ -67,3 +67,7 @@ def test_figures_are_sums(told: list[str], monkeypatch: pytest.MonkeyPatch) -> N
 def test_binds_are_read_from_the_metrics() -> None:
     assert nodes.binds_up(METRICS) == 1
     assert nodes.binds_up("") == 0
+
+
+def test_binds_to_several_operators_are_summed() -> None:
+    assert nodes.binds_up(METRICS + 'habar_binds_up{operator="other"} 2\n') == 3

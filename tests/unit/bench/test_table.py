@@ -64,6 +64,20 @@ class TestTables:
         assert "accepted to submit_sm" in aimed
         assert "4.20" in aimed
 
+    def test_operators_healthy_beside_sick(self) -> None:
+        figures = {
+            "healthy_sent_rate": 10_000.0,
+            "sick_sent_rate": 9_700.0,
+            "kept": 0.97,
+            "kept_least": 0.94,
+            "kept_most": 0.99,
+            "spread": 0.031,
+        }
+        text = printed(("operators-20", figures))
+        (aimed,) = [line for line in text.splitlines() if ">= 0.95" in line]
+        for told in ("10 000", "9 700", "0.970 (0.940 to 0.990", "3.1% apart", "met"):
+            assert told in aimed
+
     def test_the_million(self) -> None:
         text = printed(("million", {"waiting_rss_mb": 301.0, "restart_s": 1.5}))
         (aimed,) = [line for line in text.splitlines() if "< 300 MB" in line]
