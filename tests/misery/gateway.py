@@ -16,7 +16,7 @@ from typing import Any
 from habar.app.network import NetworkView
 from habar.app.node import ThisNode
 from habar.app.periodic import Periodic
-from habar.app.watch import REPORT_SECONDS, OperatorWatch
+from habar.app.watch import OperatorWatch
 from habar.dispatch import Dispatcher, Housekeeping
 from habar.errors import StoreUnavailable
 from habar.inbound import Receipts
@@ -197,7 +197,7 @@ class Gateway:
             Periodic("follow the operators", 1.0, self.watch.follow),
             Periodic("look who is out", 1.0, self.watch.look),
             Periodic("move what waits for those", 1.0, self.watch.move),
-            Periodic("report the binds", REPORT_SECONDS, self.watch.report),
+            Periodic("report the binds", 1.0, self.watch.report),
         )
         for periodic in self._rounds:
             periodic.start()

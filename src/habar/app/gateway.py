@@ -24,7 +24,7 @@ from habar.app.metrics import Collector
 from habar.app.network import NetworkView
 from habar.app.node import ThisNode, this_node
 from habar.app.periodic import Periodic
-from habar.app.watch import REPORT_SECONDS, OperatorWatch
+from habar.app.watch import OperatorWatch
 from habar.config import Settings
 from habar.dispatch import Dispatcher, Housekeeping, Retention
 from habar.inbound import Receipts
@@ -118,7 +118,7 @@ class Gateway:
             Periodic("follow the operators", REFRESH_SECONDS, watch.follow),
             Periodic("look who is out", REFRESH_SECONDS, watch.look),
             Periodic("move what waits for those", REFRESH_SECONDS, watch.move),
-            Periodic("report the binds", REPORT_SECONDS, watch.report),
+            Periodic("report the binds", REFRESH_SECONDS, watch.report),
             Periodic("count the queue", COUNT_SECONDS, self._count),
             Periodic("look at the nodes", LOOK_SECONDS, self._look),
         ):

@@ -22,13 +22,13 @@ from habar.store.port import Store
 
 log = structlog.get_logger("habar.gateway")
 REPORT_SECONDS = 5.0
-"""How old what `habar operator show` says may be."""
+"""How old the figures that staff see may be; a bind that goes or comes is told at once."""
 _BELIEVED = 3 * REPORT_SECONDS
 """Seconds for which another node's report is believed."""
 
 
 class OperatorWatch:
-    """`follow`, `look` and `move` every second, `report` every REPORT_SECONDS."""
+    """`follow`, `look`, `move` and `report` every second."""
 
     def __init__(
         self,
@@ -54,7 +54,9 @@ class OperatorWatch:
         self._patience = patience
         self._outages = Outages()
         self._up_elsewhere: frozenset[int] = frozenset()
-        self._reported: set[tuple[int, int]] = set()
+        self._states: dict[tuple[int, int], str] = {}
+        """Of each bind, as it was told last."""
+        self._told_at = 0
 
     async def follow(self) -> None:
         """See what has changed in the database, and obey it."""
@@ -93,15 +95,18 @@ class OperatorWatch:
             await self.mover.move(lambda: self.out)
 
     async def report(self) -> None:
-        """Tell how our binds are, and hear how the others' are."""
+        """Tell how our binds are, and hear how the others' are, where it is time or one changed."""
         now = self._now()
+        reports = {
+            (key, number): report
+            for key, lane in self._dispatcher.lanes.items()
+            for number, report in lane.links.reports().items()
+        }
+        states = {slot: report.state for slot, report in reports.items()}
+        if states == self._states and 0 <= now - self._told_at < REPORT_SECONDS * 1000:
+            return
         if self._node.dispatches:
-            reports = {
-                (key, number): report
-                for key, lane in self._dispatcher.lanes.items()
-                for number, report in lane.links.reports().items()
-            }
-            gone = sorted(self._reported - reports.keys())
+            gone = sorted(self._states.keys() - reports.keys())
             await self._store.network.report_binds(
                 [
                     BindReport(self._node.name, key, number, now, report.as_json())
@@ -109,7 +114,6 @@ class OperatorWatch:
                 ],
                 [(self._node.name, key, number) for key, number in gone],
             )
-            self._reported = set(reports)
         found = await self._store.network.bind_reports(now - int(_BELIEVED * 1000))
         self._up_elsewhere = frozenset(
             row.operator_id
@@ -118,6 +122,7 @@ class OperatorWatch:
             and (report := LinkReport.read(row.report)) is not None
             and report.may_send
         )
+        self._states, self._told_at = states, now
 
     def _route(self) -> None:
         stated = self._network.routes

@@ -14,6 +14,7 @@ import structlog
 from typer.testing import CliRunner
 
 from habar.app import gateway as parts
+from habar.app import watch
 from habar.cli import app
 from habar.config import Settings
 from habar.simulator import Settings as SmscSettings
@@ -28,7 +29,7 @@ Command = Callable[..., Awaitable[str]]
 def _quick_and_quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A command's output is caught for the whole process: the gateway must not write into it."""
     monkeypatch.setattr(parts, "REFRESH_SECONDS", 0.01)
-    monkeypatch.setattr(parts, "REPORT_SECONDS", 0.05)
+    monkeypatch.setattr(watch, "REPORT_SECONDS", 0.05)
     with structlog.testing.capture_logs():
         yield
 

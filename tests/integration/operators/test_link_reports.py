@@ -12,6 +12,7 @@ from .site import drafts
 
 async def told(site: Any) -> dict[tuple[str, int], LinkReport]:
     """What the store has of all binds, by operator and number, as another node reads it."""
+    site.watch._told_at = 0  # it is time
     await site.watch.report()
     names = {settings.id: name for name, settings in site.settings.items()}
     found = {}

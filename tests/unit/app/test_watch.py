@@ -37,6 +37,7 @@ class Rig:
         self.written: list[tuple[list[BindReport], list[tuple[str, int, int]]]] = []
         self.others: list[BindReport] = []
         self.slots = [1]
+        self.state = "up"
         dispatcher: Any = SimpleNamespace(
             lanes={key: SimpleNamespace(links=links) for key, links in self.links.items()},
             apply=self.apply,
@@ -56,7 +57,7 @@ class Rig:
         )
 
     def reports(self) -> dict[int, LinkReport]:
-        return dict.fromkeys(self.slots, REPORT)
+        return dict.fromkeys(self.slots, replace(REPORT, state=self.state))
 
     async def follow(self) -> bool:
         return self.changed
@@ -168,6 +169,19 @@ async def test_binds_are_reported_and_those_that_are_gone_too(rig: Rig) -> None:
     assert (none, gone) == ([], [("here", 1, 1), ("here", 2, 1)])
     assert [r.number for r in second] == [2, 2]
     assert LinkReport.read(first[0].report) == REPORT
+
+
+async def test_figures_are_told_now_and_then_and_a_change_at_once(rig: Rig) -> None:
+    await rig.watch.report()
+    rig.now += 4_999
+    await rig.watch.report()
+    assert len(rig.written) == 1, "nothing has changed"
+    rig.state = "down"
+    await rig.watch.report()
+    assert len(rig.written) == 2
+    rig.now += 5_000
+    await rig.watch.report()
+    assert len(rig.written) == 3
 
 
 async def test_a_node_that_only_serves_customers_leaves_sending_to_others() -> None:
