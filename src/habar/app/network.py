@@ -10,6 +10,7 @@ no links and no messages.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import structlog
@@ -113,7 +114,9 @@ class NetworkView:
             settings = from_json(row.name, row.settings or "")
             return _Known(row, link_settings(row.id, settings, enabled=row.enabled))
         except ConfigError as error:
-            before = None if known is None else known.settings
+            before = None
+            if known is not None and known.settings is not None:
+                before = replace(known.settings, sends=row.enabled)
             log.error(
                 "an operator's data cannot be used",
                 operator=row.name,

@@ -116,6 +116,9 @@ async def test_an_operator_whose_data_cannot_be_used_harms_no_other(
     await store.network.put_operator("tele2", gone, in_doubt="resend", actor="cli", now=NOW)
     await network.follow()
     assert [(o.name, o.host) for o in network.operators] == [("kcell", "smsc"), ("beeline", "smsc")]
+    await store.network.enable_operator("kcell", False, actor="cli", now=NOW)
+    await network.follow()
+    assert [o.sends for o in network.operators] == [False, True], "it is disabled all the same"
 
 
 async def test_what_is_unchanged_keeps_its_certificates(store: SqliteStore) -> None:
