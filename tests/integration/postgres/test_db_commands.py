@@ -69,7 +69,7 @@ async def test_each_step_is_told_and_then_there_is_nothing_to_do(empty: Postgres
 
 async def test_two_may_migrate_at_once(empty: PostgresServer) -> None:
     taken: list[int] = []
-    schemas = await asyncio.gather(*[migrate(empty, taken.append) for _ in range(3)])
+    schemas = await asyncio.gather(*[migrate(empty, taken.append) for _ in range(8)])
     assert set(schemas) == {newest()}
     assert sorted(taken) == [*range(1, newest() + 1)]
 

@@ -100,7 +100,7 @@ async def migrate(
     """
     try:
         await schema_of(connection)
-        await _make_table(connection)
+        await connection.execute(QUERIES["make_schema"])
         for step in steps():
             if await _take(connection, step):
                 told_step(step)
@@ -108,13 +108,6 @@ async def migrate(
         refused = not is_unavailable(error) or is_forbidden(error)
         words = "refused the migration" if refused else "cannot be reached"
         raise StoreUnavailable(f"the database {words}: {told(error)}") from error
-
-
-async def _make_table(connection: Connection) -> None:
-    try:
-        await connection.execute(QUERIES["make_schema"])
-    except asyncpg.UniqueViolationError:  # another process made it in the same moment
-        return
 
 
 async def _take(connection: Connection, step: Step) -> bool:

@@ -10,12 +10,16 @@
 SELECT version, serves FROM habar_schema
 
 -- name: any_table
-SELECT EXISTS (
+-- Asked after habar_schema was not there; if it is now, another process has just made it.
+SELECT to_regclass('habar_schema') IS NULL AND EXISTS (
     SELECT 1 FROM information_schema.tables
     WHERE table_schema = current_schema() AND table_name IN ('message', 'account', 'node', 'part')
 )
 
 -- name: make_schema
+-- IF NOT EXISTS alone is no guard: of two that make it at once, the later one is refused. So they
+-- take turns, by a lock that ends with the transaction of these statements (the number is "habar").
+SELECT pg_advisory_xact_lock(448310436210);
 CREATE TABLE IF NOT EXISTS habar_schema (
     one integer PRIMARY KEY, version integer NOT NULL, serves integer NOT NULL
 );
