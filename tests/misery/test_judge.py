@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from habar.dispatch import Dispatcher, Lane, Mover
+from habar.dispatch.outcomes import Outcomes
 from habar.dispatch.supply import Supply
 from habar.inbound.receipts import Receipts
 from habar.model.retry import RetryPlan
@@ -106,9 +107,7 @@ def a_storm_of_retries(patch: pytest.MonkeyPatch) -> None:
 def deaf_to_freed_room(patch: pytest.MonkeyPatch) -> None:
     """A lane that looks for work when a message comes, and at no other time."""
     patch.setattr(Lane, "_wake", lambda self: None)
-    patch.setattr(
-        Lane, "_recorded", lambda self, message_id: setattr(self, "unsettled", self.unsettled - 1)
-    )
+    patch.setattr(Lane, "_settled", lambda self: None)
 
 
 def all_by_one_link(patch: pytest.MonkeyPatch) -> None:
@@ -132,10 +131,10 @@ def burdened(operator: Operator) -> Operator:
 def careless(patch: pytest.MonkeyPatch) -> None:
     """What may not go out twice does."""
 
-    def guess(self: Lane, messages: Any, error: str, now: int) -> None:
-        self._release(messages, uncertain=True, now=now)
+    def guess(self: Outcomes, messages: Any, error: str, now: int) -> None:
+        self.release(messages, uncertain=True, now=now)
 
-    patch.setattr(Lane, "_hold", guess)
+    patch.setattr(Outcomes, "hold", guess)
 
 
 def nobody_moves(patch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ from habar.dispatch.boarding import Boarding
 from habar.dispatch.counters import LaneCounters
 from habar.dispatch.doubt import Doubt
 from habar.dispatch.flight import Flight
+from habar.dispatch.outcomes import Outcomes, taken
 from habar.dispatch.plan import Plan
 from habar.dispatch.supply import Supply
 from habar.dispatch.ways import Ways
@@ -43,12 +44,11 @@ from habar.operators import (
     Spread,
     Timer,
     Verdict,
-    awaited_until,
     by_chance,
     cancel_sm,
     submit_bodies,
 )
-from habar.store.port import Event, Finished, Held, PartAccepted, Postponed, Released, Store
+from habar.store.port import PartAccepted, Postponed, Store
 from habar.store.readings import Sent
 from habar.wire.smpp import CommandStatus, Pdu, SubmitResult
 
@@ -78,8 +78,6 @@ class Lane:
         spread: Spread = by_chance,
     ) -> None:
         self.counters = LaneCounters()
-        self.unsettled = 0
-        """Results given to the journal and not yet on disk."""
         self._store = store
         self._journal = store.journal
         self._retry = retry
@@ -88,6 +86,7 @@ class Lane:
         self._ways = ways
         self._spread = spread
         self._plan = Plan(ahead)
+        self._outcomes = Outcomes(store.journal, self._plan, self.counters, self._settled)
         self._boarding = Boarding(self._plan, store.journal, self.pump_soon)
         self.supply = Supply(settings.id, self._plan, store, clock, self.pump_soon)
         self._open = False
@@ -114,7 +113,7 @@ class Lane:
             store,
             self.links,
             clock,
-            record=self._record,
+            record=self._outcomes.record,
             resend=self._send_again,
             taken=self._taken,
         )
@@ -131,7 +130,6 @@ class Lane:
         self.settings = settings
         self._careful = settings.in_doubt is not InDoubt.RESEND
         self._asks = settings.in_doubt is InDoubt.QUERY
-        self._final = None if settings.gives_receipts else MessageState.ENROUTE
 
     # --- Life ----------------------------------------------------------------------------------
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - bounds the wait, then goes on
@@ -145,8 +143,8 @@ class Lane:
         await self._doubt.close()
         await self.links.close_all(timeout)
         now = self._clock.now_ms()
-        self._give_back(self._plan.turned_away() + self._plan.clear(now), now)
-        self._release(self._boarding.clear(), uncertain=False, now=now)
+        self._outcomes.give_back(self._plan.turned_away() + self._plan.clear(now), now)
+        self._outcomes.release(self._boarding.clear(), uncertain=False, now=now)
         self._cancel_timer()
         await self.supply.close()
 
@@ -155,6 +153,11 @@ class Lane:
         self.links.abandon_all(reason)
         self._open = False
         self.pump_soon()
+
+    @property
+    def unsettled(self) -> int:
+        """Results given to the journal and not yet on disk."""
+        return self._outcomes.unsettled
 
     @property
     def draining(self) -> bool:
@@ -236,10 +239,10 @@ class Lane:
     def _pump(self) -> None:
         self._pumping = False
         now = self._clock.now_ms()
-        self._give_back(self._plan.turned_away(), now)
+        self._outcomes.give_back(self._plan.turned_away(), now)
         if not self._open:
-            self._give_back(self._plan.clear(now), now)
-            self._release(self._boarding.clear(), uncertain=False, now=now)
+            self._outcomes.give_back(self._plan.clear(now), now)
+            self._outcomes.release(self._boarding.clear(), uncertain=False, now=now)
         holds = self._store.holds
         if holds and self.links.up:
             self._fill(now)
@@ -260,7 +263,7 @@ class Lane:
     def _fill(self, now: int) -> None:
         """Send as much as there is room for, all the parts of a message before the next one."""
         links = self.links
-        room = links.room_beside(self.unsettled)
+        room = links.room_beside(self._outcomes.unsettled)
         if self._careful:
             self._boarding.mark(room, now)
         queue = self._boarding if self._careful or self._boarding.inside else self._plan
@@ -287,18 +290,18 @@ class Lane:
     def _board(self, message: Outgoing, now: int) -> Flight | None:
         """Write the message for the window; None where it has ended without."""
         if message.expires_at is not None and message.expires_at <= now:
-            self._expire(message, "date_end has passed", now)
+            self._outcomes.expire(message, "date_end has passed", now)
             return None
         if message.due_at + self._retry.give_up_after <= now:
-            self._expire(message, "tried for too long", now)
+            self._outcomes.expire(message, "tried for too long", now)
             return None
         try:
             flight = Flight(message, submit_bodies(message, self.settings, now))
         except ValueError as error:
-            self._reject(message, str(error), now, refund=not message.sent_parts)
+            self._outcomes.reject(message, str(error), now, refund=not message.sent_parts)
             return None
         if not flight.todo:
-            self._reject(message, "every part was taken already", now, refund=False)
+            self._outcomes.reject(message, "every part was taken already", now, refund=False)
             return None
         return flight
 
@@ -316,7 +319,7 @@ class Lane:
 
     def _results(self, results: Sequence[SubmitResult]) -> None:
         now = self._clock.now_ms()
-        quirks = self.settings.quirks
+        quirks, record = self.settings.quirks, self._outcomes.record
         for token, status, raw_id in results:
             flight, part = _unpack(token)
             flight.open -= 1
@@ -327,10 +330,10 @@ class Lane:
                 self.counters.accepted += 1
                 last = flight.trouble is None and flight.over
                 operator_id = quirks.submitted_id(raw_id)
-                self._record(self._taken(flight.message, part, operator_id, now, last=last))
+                record(self._taken(flight.message, part, operator_id, now, last=last))
             if flight.trouble is not None and flight.over:
                 self._conclude(flight, now)
-        if self.unsettled * 2 >= self.links.window:
+        if self._outcomes.unsettled * 2 >= self.links.window:
             self._journal.hurry()  # the windows stand half idle until they are on disk
         self.pump_soon()
 
@@ -343,11 +346,11 @@ class Lane:
     def _conclude(self, flight: Flight, now: int) -> None:
         message = flight.message
         if flight.trouble is Verdict.PERMANENT:
-            self._reject(message, flight.error, now, refund=not flight.taken)
+            self._outcomes.reject(message, flight.error, now, refund=not flight.taken)
         elif flight.uncertain and self._careful:
-            self._hold([message], flight.error, now)
+            self._outcomes.hold([message], flight.error, now)
         elif flight.back:
-            self._release([message], uncertain=flight.uncertain, now=now)
+            self._outcomes.release([message], uncertain=flight.uncertain, now=now)
         else:
             self._postpone(flight, now)
 
@@ -360,12 +363,12 @@ class Lane:
             operator_id = self._ways.elsewhere(message, own)
         event = Postponed(message.message_id, due_at, flight.error, now, uncertain)
         if operator_id == own:
-            self._record(event)
+            self._outcomes.record(event)
             self._plan.waiting((message.priority, message.account_id), due_at, now)
         else:
             counters.moved += 1
             error = f"{self.settings.name}: {flight.error}"
-            self._record(event._replace(operator_id=operator_id, error=error))
+            self._outcomes.record(event._replace(operator_id=operator_id, error=error))
             self._ways.waiting(operator_id, message.account_id, message.priority, due_at)
         counters.postponed += 1
         counters.throttled += flight.trouble is Verdict.THROTTLED
@@ -378,9 +381,9 @@ class Lane:
         over = self._cut_off(tokens)
         unsure = [flight.message for flight in over if flight.uncertain]
         if self._careful:
-            self._hold(unsure, "the link is down", now)
+            self._outcomes.hold(unsure, "the link is down", now)
         else:
-            self._release(unsure, uncertain=True, now=now)
+            self._outcomes.release(unsure, uncertain=True, now=now)
         for flight in over:
             if not flight.uncertain:
                 self._conclude(flight, now)
@@ -401,71 +404,19 @@ class Lane:
             met[waits.message.message_id] = waits
         return [flight for flight in met.values() if flight.over]
 
-    # --- To the journal --------------------------------------------------------------------------
-    def _record(self, event: Event) -> None:
-        self.unsettled += 1
-        self._journal.record(event, self._recorded)
-
-    def _recorded(self, _message_id: int | None) -> None:
-        self.unsettled -= 1
-        if not self._pumping:
-            self.pump_soon()
-
     def _taken(
         self, message: Outgoing, part: int, operator_message_id: str, now: int, *, last: bool
     ) -> PartAccepted:
-        settings = self.settings
-        return PartAccepted(
-            message.message_id,
-            part,
-            settings.id,
-            operator_message_id,
-            now,
-            last,
-            self._final if last else None,
-            awaited_until(message.expires_at, now, settings) if last else None,
-        )
+        return taken(message, part, operator_message_id, now, self.settings, last=last)
 
     def _send_again(self, message: Outgoing) -> None:
         """The operator does not have it: it is in our hands and goes next."""
         self._boarding.put(message)
         self.pump_soon()
 
-    def _hold(self, messages: Sequence[Outgoing], error: str, now: int) -> None:
-        """Keep what the operator may have until it, or a person, has said."""
-        if messages:
-            self.counters.uncertain += len(messages)
-            ids = tuple(message.message_id for message in messages)
-            self._record(Held(ids, error, now))
-
-    def _expire(self, message: Outgoing, error: str, now: int) -> None:
-        self.counters.expired += 1
-        refund = not message.sent_parts
-        self._record(Finished(message.message_id, MessageState.EXPIRED, error, now, refund))
-
-    def _reject(self, message: Outgoing, error: str, now: int, *, refund: bool) -> None:
-        self.counters.rejected += 1
-        self._record(Finished(message.message_id, MessageState.REJECTED, error, now, refund))
-
-    def _give_back(self, messages: Sequence[Outgoing], now: int) -> None:
-        """Back to disk, and the plan knows."""
-        if messages:
-            self._released(messages, uncertain=False, now=now)
-
-    def _release(self, messages: Sequence[Outgoing], *, uncertain: bool, now: int) -> None:
-        """Give back what the plan does not know of any more."""
-        for message in messages:
-            self._plan.waiting((message.priority, message.account_id), message.due_at, now)
-        if messages:
-            self._released(messages, uncertain=uncertain, now=now)
-
-    def _released(self, messages: Sequence[Outgoing], *, uncertain: bool, now: int) -> None:
-        if uncertain:
-            self.counters.uncertain += len(messages)
-        else:
-            self.counters.released += len(messages)
-        ids = tuple(message.message_id for message in messages)
-        self._record(Released(ids, uncertain, now))
+    def _settled(self) -> None:
+        if not self._pumping:
+            self.pump_soon()
 
     # --- The one timer ---------------------------------------------------------------------------
     def _arm(self, now: int, wake_at: int) -> None:
