@@ -63,9 +63,6 @@ class Bundle:
         self.settings = settings
         self.window = 0
         """Of all links that are up and send, together."""
-        self.down_since_ms: int | None = clock.now_ms()
-        """Since when there is none such, at first since the bundle was made; None while there is
-        one."""
         self._on_results = on_results
         self._on_deliver = on_deliver
         self._on_up = on_up
@@ -185,12 +182,7 @@ class Bundle:
         self._measure()
 
     def _measure(self) -> None:
-        up = sum(link.up for link in self._used)
-        self.window = self.settings.window * up
-        if up:
-            self.down_since_ms = None
-        elif self.down_since_ms is None:
-            self.down_since_ms = self._clock.now_ms()
+        self.window = self.settings.window * sum(link.up for link in self._used)
 
     # --- Settings ------------------------------------------------------------------------------
     def apply(self, settings: OperatorSettings) -> None:

@@ -75,13 +75,14 @@ async def test_in_order_a_bind_is_made_when_those_before_it_were_refused_once(
 
 async def test_it_is_known_since_when_there_is_no_link(make_rig: Any, smsc: Any) -> None:
     rig = make_rig(reconnect_first=3600.0, reconnect_last=3600.0)
-    since = rig.bundle.down_since_ms
-    assert since is not None
     await rig.up()
-    assert rig.bundle.down_since_ms is None
+    up = rig.bundle.reports()[1]
+    assert up.state == "up"
     smsc.peers[0].transport.abort()
-    await rig.when(lambda: rig.bundle.down_since_ms is not None)
-    assert rig.bundle.down_since_ms >= since
+    await rig.when(lambda: not rig.bundle.up)
+    down = rig.bundle.reports()[1]
+    assert down.state != "up"
+    assert down.since_ms >= up.since_ms
 
 
 # --- An SMSC that hangs --------------------------------------------------------------------------

@@ -400,23 +400,21 @@ async def test_the_state_told_is_that_of_the_links_that_send() -> None:
     assert rig.bundle.state is LinkState.CONNECTING
 
 
-async def test_it_is_known_since_when_nothing_can_be_sent() -> None:
+async def test_a_link_that_only_receives_is_none_to_send_by() -> None:
     rig = Rig(groups=PAIR)
-    assert rig.bundle.down_since_ms == 1_000, "since the bundle was made"
-    rig.clock.ms = 2_000
+    assert not rig.bundle.up
     rig.open(1001)
-    assert rig.bundle.down_since_ms == 1_000
+    assert not rig.bundle.up
     (transmitter,) = rig.open(1)
-    assert rig.bundle.down_since_ms is None
-    rig.clock.ms = 3_000
+    assert rig.bundle.up
     transmitter.fall()
-    rig.clock.ms = 4_000
+    assert not rig.bundle.up
     rig.bundle.abandon(1001, "not ours")
-    assert rig.bundle.down_since_ms == 3_000
+    assert not rig.bundle.up
     transmitter.rise()
-    rig.clock.ms = 5_000
+    assert rig.bundle.up
     rig.bundle.abandon_all("lost")
-    assert rig.bundle.down_since_ms == 5_000
+    assert not rig.bundle.up
 
 
 # --- Order ---------------------------------------------------------------------------------------
