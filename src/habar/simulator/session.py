@@ -157,13 +157,17 @@ class Session(asyncio.Protocol):
     # Events
 
     def _handle(self, events: list[Event], now: float) -> None:
+        over = False
         for event in events:
-            if isinstance(event, Received):
-                self._request(event.pdu, now)
-                if self._deaf or (self._silent_after is not None and self._falls_silent()):
-                    break
-            elif isinstance(event, Response):
+            if isinstance(event, Response):  # also behind what ended the link: it has been read
                 self._delivered(event, now)
+            elif isinstance(event, RequestTimedOut):
+                self._put_back((event.token,))
+            elif over:
+                continue
+            elif isinstance(event, Received):
+                self._request(event.pdu, now)
+                over = self._deaf or (self._silent_after is not None and self._falls_silent())
             else:
                 self._other(event)
         self._on_change(self)
@@ -251,8 +255,6 @@ class Session(asyncio.Protocol):
         elif isinstance(event, Unbound):
             self._deaf = True
             self._account()
-        elif isinstance(event, RequestTimedOut):
-            self._put_back((event.token,))
         elif isinstance(event, Drop):
             self._lose(event.reason)
 

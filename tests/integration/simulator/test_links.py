@@ -247,3 +247,20 @@ async def test_many_held_answers_stop_the_reading(
 async def test_a_taken_port_is_told(smsc: Simulator) -> None:
     with pytest.raises(OSError, match="address"):
         await Simulator(Settings(port=smsc.port)).start()
+
+
+async def test_an_answer_read_with_what_ends_the_link_counts(connect: Connect) -> None:
+    """Both are in one buffer: the receipt is acknowledged, and is not kept for ever."""
+    async with Simulator(Settings(port=0, receipt_delay=0)) as smsc:
+        esme = await (await connect(smsc)).bind()
+        esme.answer = None
+        await esme.submit("77010000001")
+        receipt = await esme.deliver()
+        esme.flush, write = lambda: None, esme.flush
+        esme.send("77000000500", registered_delivery=0)
+        esme.connection.send_response(receipt, 0)
+        write()
+        await esme.until_lost()
+        await smsc.wait_for(lambda sim: not sim.sessions)
+        assert smsc.waiting_deliveries == 0
+        assert smsc.counts.receipts_acknowledged == 1
