@@ -2,7 +2,7 @@
 
 Septets are held unpacked here, one an octet, as SMPP carries them; septets.py packs them.
 Guarantees: `decode_gsm7(encode_gsm7(t)) == t` for every text that fits; decoding never raises.
-National shift tables are not known: operators of this region do not take them.
+National shift tables are national.py's: what is sent uses none of them.
 """
 
 import re
@@ -11,13 +11,13 @@ from habar.wire.text.encoding import UnencodableText
 
 ESC = 0x1B
 
-_DEFAULT = (
+DEFAULT = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ"
     " !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_EXTENSION = {
+EXTENSION = {
     0x0A: "\f",
     0x14: "^",
     0x28: "{",
@@ -30,21 +30,21 @@ _EXTENSION = {
     0x65: "€",
 }
 
-_BASIC = _DEFAULT.replace("\x1b", "")
-_ALL = _BASIC + "".join(_EXTENSION.values())
+_BASIC = DEFAULT.replace("\x1b", "")
+_ALL = _BASIC + "".join(EXTENSION.values())
 _FOREIGN = re.compile(f"[^{re.escape(_ALL)}]")
 
 # str.translate: every character to its octet or octets, spelt as latin-1 characters.
-_TO_SEPTETS = {ord(char): chr(code) for code, char in enumerate(_DEFAULT) if code != ESC} | {
-    ord(char): chr(ESC) + chr(code) for code, char in _EXTENSION.items()
+_TO_SEPTETS = {ord(char): chr(code) for code, char in enumerate(DEFAULT) if code != ESC} | {
+    ord(char): chr(ESC) + chr(code) for code, char in EXTENSION.items()
 }
 # bytes.translate, many times faster, for the texts that are wholly basic and ASCII.
 _ASCII_BASIC = bytes(ord(char) for char in _BASIC if char.isascii())
 _ASCII_SEPTETS = bytes(
-    _DEFAULT.index(chr(octet)) if octet in _ASCII_BASIC else 0 for octet in range(256)
+    DEFAULT.index(chr(octet)) if octet in _ASCII_BASIC else 0 for octet in range(256)
 )
-_FROM_OCTETS = dict(enumerate(_DEFAULT)) | dict.fromkeys(range(128, 256), "\ufffd")
-_FROM_ESCAPED = {_DEFAULT[code]: char for code, char in _EXTENSION.items()}
+_FROM_OCTETS = dict(enumerate(DEFAULT)) | dict.fromkeys(range(128, 256), "\ufffd")
+_FROM_ESCAPED = {DEFAULT[code]: char for code, char in EXTENSION.items()}
 _ESCAPED = re.compile("\x1b(.?)", re.DOTALL)
 
 

@@ -119,19 +119,27 @@ def _encode(text: str) -> tuple[Encoding, bytes]:
 
 
 def _pieces(encoding: Encoding, payload: bytes, reference_bits: int) -> Iterator[bytes]:
-    """Cut greedily; a cut that would fall inside a pair moves to before the pair."""
+    """One part as it is; more by the room that a header leaves."""
     gsm = encoding is _GSM7
     if len(payload) <= (_ONE_SEPTETS if gsm else _ONE_OCTETS):
         yield payload
         return
-    room = (_SEPTETS if gsm else _OCTETS)[reference_bits]
+    yield from cut(payload, (_SEPTETS if gsm else _OCTETS)[reference_bits], encoding)
+
+
+def cut(payload: bytes, room: int, encoding: Encoding | None) -> Iterator[bytes]:
+    """Cut greedily in pieces of at most `room`; a cut inside a pair moves to before the pair.
+
+    `encoding` None is for octets that are no text and may be cut anywhere. `room` is at least 4,
+    and even for UCS-2.
+    """
     start = 0
     while start < len(payload):
         end = start + room
         if end < len(payload):
-            if gsm and payload[end - 1] == ESC:
+            if encoding is _GSM7 and payload[end - 1] == ESC:
                 end -= 1
-            elif not gsm and payload[end - 2] & 0xFC == 0xD8:  # a high surrogate would be last
+            elif encoding is _UCS2 and payload[end - 2] & 0xFC == 0xD8:  # a high surrogate is last
                 end -= 2
         yield payload[start:end]
         start = end

@@ -2,7 +2,7 @@
 
 import pytest
 
-from habar.wire.text import pack_septets, pack_to_end, unpack_septets
+from habar.wire.text import pack_septets, pack_to_end, unpack_septets, unpack_to_end
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,28 @@ def test_a_whole_user_data_field_is_not_made_longer() -> None:
     assert len(pack_to_end(b"x" * 160)) == 140
     assert len(pack_to_end(b"x" * 153, fill_bits=1)) == 134
     assert pack_to_end(b"") == b""
+
+
+@pytest.mark.parametrize("fill_bits", range(7))
+def test_all_is_unpacked_where_nobody_counted(fill_bits: int) -> None:
+    for length in range(170):
+        septets = bytes(1 + place % 12 for place in range(length))  # neither zero nor CR
+        packed = pack_septets(septets, fill_bits=fill_bits)
+        assert unpack_to_end(packed, fill_bits=fill_bits) == septets
+        ended = pack_to_end(septets, fill_bits=fill_bits)
+        assert unpack_to_end(ended, fill_bits=fill_bits) == septets
+
+
+def test_only_what_fills_the_end_exactly_is_taken_for_padding() -> None:
+    assert unpack_to_end(pack_septets(b"1234567\0")) == b"1234567"
+    assert unpack_to_end(pack_septets(b"1234567\r")) == b"1234567"
+    assert unpack_to_end(pack_septets(b"12\0")) == b"12\0"
+    assert unpack_to_end(pack_septets(b"\0\r")) == b"\0\r"
+    assert unpack_to_end(b"") == b""
+    assert unpack_to_end(b"\x01", fill_bits=6) == b""
+    with pytest.raises(ValueError, match="fill bits"):
+        unpack_to_end(b"", fill_bits=7)
+
+
+def test_a_long_payload_is_unpacked_in_no_time() -> None:
+    assert len(unpack_to_end(pack_septets(b"x" * 70_001))) == 70_001
