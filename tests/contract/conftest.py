@@ -159,6 +159,21 @@ class SqliteEngine:
         writer.execute("UPDATE message SET next_at = due_at WHERE id = ?", (message_id,))
         writer.close()
 
+    def change(self, *statements: str) -> None:
+        """Somebody writes rows as they are."""
+        writer = sqlite3.connect(self._path, isolation_level=None)
+        for statement in statements:
+            writer.execute(statement)
+        writer.close()
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the database says."""
+        reader = sqlite3.connect(self._path)
+        try:
+            return reader.execute(statement).fetchall()
+        finally:
+            reader.close()
+
     def child(self) -> list[str]:
         """The command of a process that submits without end and tells the ids it was answered."""
         return [sys.executable, str(Path(__file__).parent / "child.py"), "sqlite", str(self._path)]
@@ -197,7 +212,7 @@ class Desk:
             "recipient": 77771234567,
             "text": "Привет",
             "data_coding": 8,
-            "flash": 0,
+            "message_type": 0,
             "parts": 1,
             "priority": 1,
             "created_at": NOW,

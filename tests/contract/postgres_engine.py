@@ -200,6 +200,15 @@ class PostgresEngine:
         """A message that was sent by a version that awaited receipts for ever."""
         self.aside.execute("UPDATE message SET next_at = due_at WHERE id = $1", message_id)
 
+    def change(self, *statements: str) -> None:
+        """Somebody writes rows as they are."""
+        for statement in statements:
+            self.aside.execute(statement)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the database says."""
+        return self.aside.fetch(statement)
+
     def child(self) -> list[str]:
         """The command of a process that submits without end and tells the ids it was answered."""
         script = Path(__file__).parent / "child.py"

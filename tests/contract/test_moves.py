@@ -47,9 +47,9 @@ class TestQueued:
         assert [queued.message.message_id for queued in everything] == [first, b, c, a, last]
 
     async def test_what_is_told_is_all_that_a_route_asks_for(self, desk: Any) -> None:
-        await desk.new(recipient=77010000001, sender="SHOP", flash=1, parts=2, text="Қазақ")
+        await desk.new(recipient=77010000001, sender="SHOP", message_type=1, parts=2, text="Қазақ")
         [(place, message)] = await desk.store.queued(desk.operator, None, 9, NOW)
-        assert (message.recipient, message.sender, message.flash) == (77010000001, "SHOP", 1)
+        assert (message.recipient, message.sender, message.message_type) == (77010000001, "SHOP", 1)
         assert (message.account_id, message.priority, message.parts) == (desk.account, 1, 2)
         assert (message.text, place.message_id) == ("Қазақ", message.message_id)
 

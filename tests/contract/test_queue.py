@@ -28,11 +28,16 @@ async def test_a_message_is_given_out_once(desk: Any) -> None:
 
 
 async def test_what_is_given_out_is_all_that_sending_needs(desk: Any) -> None:
-    message = await desk.new(text="Привет 😀", parts=2, flash=1, expires_at=NOW + 5)
+    message = await desk.new(text="Привет 😀", parts=2, message_type=1, expires_at=NOW + 5)
     [out] = await desk.claim()
     assert out.message_id == message
     assert (out.account_id, out.priority, out.sender) == (desk.account, 1, "TEXT_MSG")
-    assert (out.recipient, out.text, out.data_coding, out.flash) == (77771234567, "Привет 😀", 8, 1)
+    assert (out.recipient, out.text, out.data_coding, out.message_type) == (
+        77771234567,
+        "Привет 😀",
+        8,
+        1,
+    )
     assert (out.parts, out.due_at, out.expires_at) == (2, NOW, NOW + 5)
     assert (out.attempts, out.repeats, out.sent_parts) == (0, 0, ())
 

@@ -24,7 +24,14 @@ async def test_ids_are_small_and_in_order(desk: Any) -> None:
 
 async def test_a_message_is_kept_as_it_was_given(desk: Any) -> None:
     given = desk.message(
-        77, sender="SHOP", text="a\x00b 😀", parts=2, flash=1, priority=2, expires_at=9, stage=1
+        77,
+        sender="SHOP",
+        text="a\x00b 😀",
+        parts=2,
+        message_type=1,
+        priority=2,
+        expires_at=9,
+        stage=1,
     )
     [outcome] = await desk.submit(given)
     story = await desk.story(outcome.message_id)

@@ -2,7 +2,8 @@
 
 Guarantees: what is not acceptable is refused before anything is written (InvalidValue says what and
 where); every change is audited under the actor; a password is kept only as its hash, an API key
-only as its digest, and neither is shown again. Knows no database engine and no command line.
+only as its digest; these, and the secret that signs call-backs, are not shown again. Knows no
+database engine and no command line.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from habar.model.account import (
     AccountKind,
     Compat,
     Funds,
+    ReportFormat,
 )
 from habar.model.secret import MAX_SECRET, SALT_SIZE, hash_password, key_digest
 from habar.store.port import AccountRow, Books, NewAccount
@@ -32,7 +34,8 @@ from habar.store.port import AccountRow, Books, NewAccount
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,63}", re.ASCII)
 _LONGEST_NOTE = 200
 _KEY_SIZE = 32
-"""Octets of chance in an API key."""
+"""Octets of chance in an API key, and in a secret that signs call-backs."""
+_SHORTEST_CALLBACK_SECRET = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Accounts:
             )
         draft = Account(0, login, kind, compat=Compat(timezone=self._timezone))
         wanted = account_settings.apply(draft, {**(settings or {}), "kind": kind.name.lower()})
+        _signed(wanted)
         new = NewAccount(
             login=login,
             kind=kind,
@@ -118,6 +122,7 @@ class Accounts:
         """
         before = await self._account(login)
         account = account_settings.apply(before, settings)
+        _signed(account)
         await self._change(account)
         if account.kind is AccountKind.TEST and before.kind is AccountKind.FULL:
             await self.set_allowance(login, TEST_ALLOWANCE)
@@ -165,6 +170,16 @@ class Accounts:
         await self._books.add_key(login, digest, label, actor=self._actor, now=self._now())
         return key
 
+    async def set_callback_secret(self, login: str, secret: str | None = None) -> str:
+        """Give the account a secret that signs its call-backs in JSON; it replaces the one before.
+
+        None: one is made. Answers it: it cannot be shown again. Raises InvalidValue, NotFound.
+        """
+        secret = secrets.token_urlsafe(_KEY_SIZE) if secret is None else _secret(secret)
+        account = dataclasses.replace(await self._account(login), callback_secret=secret)
+        await self._change(account)
+        return secret
+
     async def _account(self, login: str) -> Account:
         return (await self._books.account(login)).credentials.account
 
@@ -180,6 +195,25 @@ async def _hash(password: str) -> str:
     if len(password) > MAX_SECRET:
         raise InvalidValue(f"password: longer than {MAX_SECRET} characters")
     return await asyncio.to_thread(hash_password, password, os.urandom(SALT_SIZE))
+
+
+def _secret(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        raise InvalidValue("callback secret: it has signs that are not of ASCII")
+    if not _SHORTEST_CALLBACK_SECRET <= len(text) <= MAX_SECRET:
+        raise InvalidValue(
+            f"callback secret: from {_SHORTEST_CALLBACK_SECRET} to {MAX_SECRET} characters"
+        )
+    return text
+
+
+def _signed(account: Account) -> None:
+    """Raise InvalidValue where calls are to be signed and there is nothing to sign them with."""
+    if account.report_format is ReportFormat.JSON and not account.callback_secret:
+        raise InvalidValue(
+            "report_format: calls in JSON are signed: give the account a secret first"
+            f" (habar account set {account.login} --callback-secret)"
+        )
 
 
 def _note(text: str) -> str:

@@ -21,9 +21,11 @@ from habar.model.account import (
     DuplicateId,
     HttpReply,
     RecipientForm,
+    ReportFormat,
     XmlAcceptCode,
 )
 from habar.model.times import zone_info
+from habar.model.url import InvalidUrl, host_of
 
 E = TypeVar("E", bound=Enum)
 _COMPAT = "compat."
@@ -147,6 +149,16 @@ def _price(text: str) -> int:
     return tiyn
 
 
+def _url_or_none(text: str) -> str:
+    if text in {"", "none"}:
+        return ""
+    try:
+        host_of(text)
+    except InvalidUrl as error:
+        raise InvalidValue(str(error)) from None
+    return text
+
+
 _SETTINGS: dict[str, Setting] = {
     "kind": _by_name(AccountKind),
     "default_sender": Setting(str, str),
@@ -155,6 +167,8 @@ _SETTINGS: dict[str, Setting] = {
     "daily_limit": _number_or_none(10**9),
     "rate_limit": _number_or_none(10**6),
     "priority": _number(0, LAST_PRIORITY),
+    "report_url": Setting(_url_or_none, lambda url: url or "none"),
+    "report_format": _by_name(ReportFormat),
     "compat.xml_accept_code": _by_value(XmlAcceptCode),
     "compat.duplicate_id": _by_name(DuplicateId),
     "compat.xml_lenient": Setting(_switch, lambda on: "on" if on else "off"),

@@ -10,13 +10,16 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import typer
 
 _GAP = "  "
 _NARROWEST = 20
 """Characters: a last column is not broken into less."""
+
+_WHEN = 21
+"""Characters of a story's line before its text."""
 
 Rows = Sequence[Sequence[str]]
 
@@ -44,6 +47,16 @@ def show_pairs(pairs: Sequence[tuple[str, str]], *, indent: str = "") -> None:
         typer.echo(f"{indent}{name:<{width}}{_GAP}{first}".rstrip())
         for line in more:
             typer.echo(f"{indent}{'':<{width}}{_GAP}{line}")
+
+
+def show_story(lines: Iterable[str]) -> None:
+    """Print what happened, a time and a text each (admin.story_lines); long texts on several."""
+    for line in lines:
+        when, text = line[:_WHEN], printable(line[_WHEN:])
+        first, *more = broken(text, _WHEN)
+        typer.echo(f"{when}{first}".rstrip())
+        for rest in more:
+            typer.echo(f"{'':{_WHEN}}{rest}")
 
 
 def broken(text: str, used: int) -> list[str]:

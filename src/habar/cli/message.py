@@ -8,7 +8,7 @@ import typer
 
 from habar.admin import messages
 from habar.admin.doubt import HeldMessages
-from habar.cli.columns import show_table
+from habar.cli.columns import show_story, show_table
 from habar.cli.place import (
     ConfigOption,
     DataOption,
@@ -41,14 +41,20 @@ def show(
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """A message's whole story: what came in, where it went, parts, receipts, money."""
+    """A message's whole story: what came in, where it went, parts, receipts, money, call-backs."""
     try:
         zone_info(zone)
     except (KeyError, ValueError, OSError):
         stop(f"{zone!r} is not an IANA time zone such as Asia/Almaty", 2)
-    lines = with_store(config, data, lambda place: messages.story(place.store, sms_id, zone=zone))
-    for line in lines:
-        typer.echo(line)
+
+    async def work(place: Installation) -> list[str]:
+        inbox, callbacks = place.inbox, place.callbacks
+        return await messages.story(
+            place.store, sms_id, inbox=inbox, callbacks=callbacks, zone=zone
+        )
+
+    lines = with_store(config, data, work)
+    show_story(lines)
 
 
 @app.command()

@@ -21,6 +21,8 @@ import typer
 
 from habar.config import ConfigError, GatewaySettings, Settings, load
 from habar.errors import HabarError, NotFound
+from habar.store.callbacks import Callbacks
+from habar.store.inbox import Inbox
 from habar.store.port import Store
 
 T = TypeVar("T")
@@ -46,6 +48,16 @@ class Installation:
     """New accounts', and that of the times that staff are told."""
     in_file: frozenset[str] = frozenset()
     """Names of the operators that stand in the settings file."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """Subscribers' messages, short codes and opt-outs."""
+        return self.store.inbox
+
+    @property
+    def callbacks(self) -> Callbacks:
+        """What customers are owed to be told."""
+        return self.store.callbacks
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
@@ -123,9 +135,9 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def new_password(from_stdin: bool) -> str:
+def new_password(from_stdin: bool, what: str = "Password") -> str:
     """A new password from standard input's first line, or asked for twice."""
     if from_stdin:
         line = sys.stdin.readline().rstrip("\r\n")
-        return line or fail("no password on standard input", 2)
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+        return line or fail(f"no {what.lower()} on standard input", 2)
+    return str(typer.prompt(what, hide_input=True, confirmation_prompt=True))

@@ -133,6 +133,8 @@ class Dispatcher:
     # --- Ways ------------------------------------------------------------------------------------
     def elsewhere(self, message: Outgoing, operator_id: int) -> int:
         """See `Ways.elsewhere`."""
+        if message.reply_to:  # only the operator that brought the question takes the answer
+            return operator_id
         return self.routes.next_after(traffic_of(message), operator_id).id
 
     async def cancel(self, sent: Sent) -> bool:
@@ -177,5 +179,5 @@ class Dispatcher:
 
 def traffic_of(message: Outgoing) -> Traffic:
     """A message as routing sees it."""
-    kind = Kind.FLASH if message.flash else Kind.TEXT
+    kind = Kind.of(message.message_type)
     return Traffic(message.recipient, message.sender, message.account_id, kind, message.priority)

@@ -19,7 +19,7 @@ import structlog
 
 from habar.errors import HabarError
 from habar.model.message import Outgoing
-from habar.operators import Bundle, Clock, LongText, OperatorSettings, Timer, query_sm
+from habar.operators import Bundle, Clock, OperatorSettings, Timer, query_sm, submit_count
 from habar.store.port import ClaimHeld, Event, Held, PartAccepted, Store
 from habar.wire.smpp import CommandStatus
 
@@ -145,7 +145,7 @@ class Doubt:
         return found.silent
 
     async def _find(self, message: Outgoing) -> Found:
-        pdus = 1 if self.settings.long_text is LongText.PAYLOAD else message.parts
+        pdus = submit_count(message, self.settings)
         todo = [n for n in range(1, pdus + 1) if n not in message.sent_parts]
         known: dict[int, str] = {}
         unknown: list[int] = []

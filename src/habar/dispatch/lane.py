@@ -54,7 +54,7 @@ from habar.wire.smpp import CommandStatus, Pdu, SubmitResult
 
 Deliver = Callable[[OperatorSettings, Pdu, Ack], MessageState | None]
 """Takes what an operator delivers and says what state a receipt told, None where it was none;
-`inbound.Receipts.deliver` is one."""
+`inbound.Inbound.deliver` is one."""
 _ELSEWHERE = frozenset({Verdict.ELSEWHERE, Verdict.UNANSWERED})
 _FORGOTTEN = frozenset({None, MessageState.DELETED})
 """States of parts that can be forgotten, or are."""

@@ -56,6 +56,13 @@ class HttpReply(Enum):
     OZEKI = "ozeki"
 
 
+class ReportFormat(IntEnum):
+    """How `Account.report_url` is called: the numbers are those of store.inbox.CallMethod."""
+
+    GET = 1
+    JSON = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Compat:
     """An account's compatibility settings (spec/README.md, rule 3)."""
@@ -89,6 +96,11 @@ class Account:
     compat: Compat = field(default_factory=Compat)
     senders: frozenset[str] = frozenset(PUBLIC_SENDERS)
     """Every sender the account may use, the public ones included."""
+    report_url: str = ""
+    """Who is told what becomes of messages that name nobody themselves; "": nobody."""
+    report_format: ReportFormat = ReportFormat.GET
+    callback_secret: str = field(default="", repr=False)
+    """By which calls in JSON are signed."""
 
 
 @dataclass(frozen=True, slots=True)

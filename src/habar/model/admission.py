@@ -135,6 +135,17 @@ def admit(
     return result
 
 
+def as_inserted(submission: Submission) -> Submission:
+    """As an engine is to insert an accepted one.
+
+    One that is expired at once comes as if it were in hand; its end is a change of its row, so that
+    what follows from any other end (a word to its customer) follows from this one.
+    """
+    if submission.stage == Stage.DONE:
+        return submission._replace(stage=Stage.CLAIMED)
+    return submission
+
+
 def _answered_state(submission: Submission) -> int:
     """A message that came too late is accepted all the same; its status says 103 at once."""
     if submission.state == MessageState.EXPIRED:

@@ -22,6 +22,18 @@ class Protocol(IntEnum):
     SOAP = 3
     REST = 4
     SMPP = 5
+    REPLY = 6
+    """The gateway itself, with an answer to a subscriber's message."""
+
+
+class Reports(IntEnum):
+    """Who is told what becomes of a message."""
+
+    NONE = 0
+    OWN = 1
+    """The URL that came with the message."""
+    ACCOUNT = 2
+    """Its account's default, as it is when there is something to tell."""
 
 
 BLANKED = ""
@@ -32,8 +44,8 @@ one (submit/checks.py)."""
 class Submission(NamedTuple):
     """A message as the submit door hands it to the store's journal.
 
-    The fields down to `route_id` are the message table's columns in their order; those after it are
-    rules for the admission. `refusal` set means: checked and refused already, but the id speaks
+    The fields down to `reply_to` are the message table's columns in their order; those after it are
+    for the admission. `refusal` set means: checked and refused already, but the id speaks
     first, so the store must still see whether it was used before; nothing is written.
     """
 
@@ -45,9 +57,9 @@ class Submission(NamedTuple):
     recipient: int
     text: str
     data_coding: int
-    """`habar.wire.text.Encoding`: 0 GSM 7-bit, 8 UCS-2."""
-    flash: int
-    """0 ordinary, 1 flash (data_coding class 0)."""
+    """Of a text `habar.wire.text.Encoding`: 0 GSM 7-bit, 8 UCS-2; else as it goes on the air."""
+    message_type: int
+    """model.message_type.MessageType; the column is called `flash`."""
     parts: int
     priority: int
     created_at: int
@@ -63,15 +75,22 @@ class Submission(NamedTuple):
     """Tiyn for the whole message, reserved when accepted."""
     route_id: int = 0
     """The route that chose its operator; 0: none did, the default."""
+    reports: int = Reports.NONE
+    reply_to: int = 0
+    """The subscriber's message that it answers, which pins it to its operator; 0: none."""
 
     on_duplicate: int = DuplicateId.REJECT
     refusal: Refusal | None = None
     day: int = 0
     """Today's ordinal in the account's zone, for the daily limit."""
     daily_limit: int | None = None
+    report_url: str = ""
+    """With Reports.OWN."""
+    report_host: str = ""
+    """Of it, by `model.url.host_of`."""
 
 
-MESSAGE_COLUMNS = Submission._fields[: Submission._fields.index("route_id") + 1]
+MESSAGE_COLUMNS = Submission._fields[: Submission._fields.index("reply_to") + 1]
 """The columns of the message table that a submission fills, after the id."""
 
 
@@ -111,7 +130,7 @@ class Outgoing(NamedTuple):
     recipient: int
     text: str
     data_coding: int
-    flash: int
+    message_type: int
     parts: int
     due_at: int
     expires_at: int | None
@@ -119,6 +138,8 @@ class Outgoing(NamedTuple):
     """How often it was put off by a passing error."""
     repeats: int = 0
     """How often a process or link died with it in hand, or an answer about it never came."""
+    reply_to: int = 0
+    """Not 0: it goes by its operator or not at all."""
     sent_parts: tuple[int, ...] = ()
     """Parts (from 1) that the operator has taken in an earlier attempt."""
 

@@ -11,12 +11,22 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
+from habar.model.message_type import MessageType
+
 
 class Kind(IntEnum):
-    """What sort of message, as the message table's `flash` has it."""
+    """What sort of message, for routes."""
 
     TEXT = 0
     FLASH = 1
+    BINARY = 4
+
+    @classmethod
+    def of(cls, message_type: int) -> Kind:
+        """A text for the phone or the SIM is a text; whatever is no text is binary."""
+        if message_type >= MessageType.BINARY:
+            return cls.BINARY
+        return cls.FLASH if message_type == MessageType.FLASH else cls.TEXT
 
 
 class Prefer(Enum):

@@ -26,7 +26,7 @@ from habar.operators.settings import (
     Validity,
     WhenDown,
 )
-from habar.operators.submit_sm import submit_bodies
+from habar.operators.submit_sm import submit_bodies, submit_count
 from habar.operators.validity import awaited_until
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Pace",
     "Ack",
     "submit_bodies",
+    "submit_count",
     "cancel_sm",
     "query_sm",
     "awaited_until",

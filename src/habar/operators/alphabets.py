@@ -2,7 +2,8 @@
 
 A text is cut into parts as GSM 7-bit or UCS-2, whatever the operator reads: that is how it was
 counted and charged. Each part is then rewritten here, one character for one.
-Guarantees: what is plain (GSM 7-bit unpacked, UCS-2) is not touched. Knows no parts, no headers.
+Guarantees: what is plain (GSM 7-bit unpacked, UCS-2) is not touched, nor is what is no text.
+Knows no parts, no headers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from habar.model.message import Outgoing
+from habar.model.message_type import MessageType
 from habar.operators.settings import Alphabet, Cyrillic, OperatorSettings
 from habar.wire.text import (
     Encoding,
@@ -29,33 +31,54 @@ Rewrite: TypeAlias = Callable[[bytes, int], bytes]
 Raises ValueError."""
 
 _GSM7_CODING = int(Encoding.GSM7)
+_FLASH = int(MessageType.FLASH)
+_HAS_CLASS = 0x10
+_CLASS = 0x03
+"""Bits of a data coding scheme: that it says a class, and which one (TS 23.038, 4)."""
 _PLAIN_DEFAULT = Alphabet.GSM7
-_PLAIN_CYRILLIC = Cyrillic.UCS2
+_ISO_8859_5 = Cyrillic.ISO_8859_5
+_UCS2_LE = Cyrillic.UCS2_LE
 
 
 def coding(message: Outgoing, operator: OperatorSettings) -> tuple[Rewrite | None, int]:
-    """How the parts are rewritten (None: not at all), and their data_coding.
+    """How the parts of a text are rewritten (None: not at all), and their data_coding.
 
-    ISO-8859-5 is for texts that it holds completely; a flash is UCS-2 even then, as no data_coding
-    says both that and class 0 (TS 23.038, 4).
+    ISO-8859-5 is for texts that it holds completely; a text with a class is UCS-2 even then, as no
+    data_coding says both (TS 23.038, 4).
     """
-    codings = operator.data_codings
+    codings, kind = operator.data_codings, message.message_type
     if message.data_coding == _GSM7_CODING:
         alphabet = operator.alphabet
         return (
             None if alphabet is _PLAIN_DEFAULT else _DEFAULT[alphabet],
-            codings.flash_default if message.flash else codings.default,
+            _of_class(codings.flash_default, kind) if kind else codings.default,
         )
     cyrillic = operator.cyrillic
-    if cyrillic is _PLAIN_CYRILLIC:
-        return None, codings.flash_ucs2 if message.flash else codings.ucs2
-    if cyrillic is Cyrillic.UCS2_LE:
-        return _swapped, codings.flash_ucs2 if message.flash else codings.ucs2
-    if message.flash:
-        return None, codings.flash_ucs2
-    if fits_iso8859_5(message.text):
+    if cyrillic is _ISO_8859_5 and not kind and fits_iso8859_5(message.text):
         return _iso8859_5, codings.cyrillic
-    return None, codings.ucs2
+    return (
+        _swapped if cyrillic is _UCS2_LE else None,
+        _of_class(codings.flash_ucs2, kind) if kind else codings.ucs2,
+    )
+
+
+def rewriting(alphabet: Encoding | None, operator: OperatorSettings) -> Rewrite | None:
+    """How data is rewritten that has a data_coding of its own; None: not at all."""
+    if alphabet is Encoding.GSM7:
+        return _DEFAULT.get(operator.alphabet)
+    if alphabet is Encoding.UCS2 and operator.cyrillic is _UCS2_LE:
+        return _swapped
+    return None
+
+
+def _of_class(flash: int, message_type: int) -> int:
+    """The operator's data_coding for flashes, with the class of this type in its low two bits.
+
+    Where the operator's says no class at all, it is left as it is.
+    """
+    if message_type == _FLASH or not flash & _HAS_CLASS:
+        return flash
+    return flash & ~_CLASS | message_type - _FLASH
 
 
 def _packed(septets: bytes, header: int) -> bytes:

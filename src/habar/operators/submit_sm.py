@@ -11,6 +11,8 @@ than the customer was told, that text goes with 8 bits. With sar_* TLVs the oper
 header: the text is cut to leave room for one of 16 bits, or, where it does not fit so, for one of
 8, and sar_msg_ref_num is then below 256.
 With interface_version 0x33 there are no TLVs: what would need them goes with headers of 8 bits.
+A message that is no text has a header of its own in each part, whatever the operator's way: its
+ports and signs have to arrive (`wire.content`). Octets are not rewritten; its texts are.
 """
 
 from __future__ import annotations
@@ -19,12 +21,15 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from habar.model.message import Outgoing
-from habar.operators.alphabets import Rewrite, coding
+from habar.model.message_type import MessageType
+from habar.operators.alphabets import Rewrite, coding, rewriting
 from habar.operators.settings import LongText, Numbering, OperatorSettings, ReceiptKind
 from habar.operators.validity import validity_period
+from habar.wire.content import Content, encode
 from habar.wire.smpp import EsmClass, Tlv, TlvValue, encode_submit_body, encode_tlvs
 from habar.wire.text import Encoding, count_parts, encode_gsm7, encode_ucs2, split
 
+_BINARY = int(MessageType.BINARY)
 _UDHI = int(EsmClass.UDHI)
 _UCS2 = int(Encoding.UCS2)
 _ALPHANUMERIC, _SHORT_CODE, _NUMBER = range(3)
@@ -41,17 +46,32 @@ def submit_bodies(message: Outgoing, operator: OperatorSettings, now_ms: int) ->
 
     Raises ValueError.
     """
-    rewrite, data_coding = coding(message, operator)
-    if message.parts == 1:
-        octets = _octets(message, rewrite)
-        if not operator.reference_tlv:  # nearly all there is: kept quick
-            return [_body(message, operator, now_ms, data_coding, 0, octets, ())]
-        pieces: list[_Piece] = [(0, octets, ())]
+    if message.message_type >= _BINARY:
+        content = encode(message.message_type, message.text)
+        data_coding, protocol_id = content.data_coding, content.protocol_id
+        pieces = _content_pieces(content, message, operator)
     else:
-        pieces = _pieces(message, operator, rewrite)
+        rewrite, data_coding = coding(message, operator)
+        protocol_id = 0
+        if message.parts == 1:
+            octets = _octets(message, rewrite)
+            if not operator.reference_tlv:  # nearly all there is: kept quick
+                return [_body(message, operator, now_ms, data_coding, 0, octets, ())]
+            pieces = [(0, octets, ())]
+        else:
+            pieces = _pieces(message, operator, rewrite)
     if operator.reference_tlv and operator.interface_version >= _SMPP_3_4:
         pieces = _named(pieces, message.message_id, operator.reference_tlv)
-    return [_body(message, operator, now_ms, data_coding, *piece) for piece in pieces]
+    return [
+        _body(message, operator, now_ms, data_coding, *piece, protocol_id=protocol_id)
+        for piece in pieces
+    ]
+
+
+def submit_count(message: Outgoing, operator: OperatorSettings) -> int:
+    """How many bodies `submit_bodies` makes of a message."""
+    is_text = message.message_type < _BINARY
+    return 1 if is_text and _way(message, operator) is LongText.PAYLOAD else message.parts
 
 
 def _octets(message: Outgoing, rewrite: Rewrite | None) -> bytes:
@@ -63,11 +83,7 @@ def _octets(message: Outgoing, rewrite: Rewrite | None) -> bytes:
 
 def _pieces(message: Outgoing, operator: OperatorSettings, rewrite: Rewrite | None) -> list[_Piece]:
     """Cut a text of several parts. Raises ValueError where they are not as many as counted."""
-    way, text, number = operator.long_text, message.text, message.message_id
-    if operator.interface_version < _SMPP_3_4 and way in _BY_TLVS:
-        way = LongText.UDH_8
-    if message.sent_parts and way is LongText.PAYLOAD:  # begun before the setting was changed
-        way = LongText.UDH_8
+    way, text, number = _way(message, operator), message.text, message.message_id
     if way is LongText.PAYLOAD:
         _check(count_parts(text)[1], message.parts)
         return [(0, b"", ((Tlv.MESSAGE_PAYLOAD, _octets(message, rewrite)),))]
@@ -88,7 +104,33 @@ def _pieces(message: Outgoing, operator: OperatorSettings, rewrite: Rewrite | No
     ]
 
 
+def _content_pieces(
+    content: Content, message: Outgoing, operator: OperatorSettings
+) -> list[_Piece]:
+    """Cut what is no text. Raises ValueError where the parts are not as many as counted."""
+    bits = 8
+    if operator.long_text is LongText.UDH_16 and content.count(16) == message.parts:
+        bits = 16
+    parts = content.pieces(message.message_id, bits)
+    _check(len(parts), message.parts)
+    rewrite = rewriting(content.alphabet, operator)
+    return [
+        (_UDHI if udh else 0, udh + (rewrite(data, len(udh)) if rewrite else data), ())
+        for udh, data in parts
+    ]
+
+
 _BY_TLVS = (LongText.SAR, LongText.PAYLOAD)
+
+
+def _way(message: Outgoing, operator: OperatorSettings) -> LongText:
+    """How a text of several parts goes."""
+    way = operator.long_text
+    if operator.interface_version < _SMPP_3_4 and way in _BY_TLVS:
+        return LongText.UDH_8
+    if message.sent_parts and way is LongText.PAYLOAD:  # begun before the setting was changed
+        return LongText.UDH_8
+    return way
 
 
 def _check(parts: int, counted: int) -> None:
@@ -121,6 +163,8 @@ def _body(
     esm_class: int,
     octets: bytes,
     tlvs: tuple[tuple[int, TlvValue], ...],
+    *,
+    protocol_id: int = 0,
 ) -> bytes:
     source, numbering = source_of(message.sender, operator)
     destination = operator.destination
@@ -133,6 +177,7 @@ def _body(
         dest_addr_ton=destination.ton,
         dest_addr_npi=destination.npi,
         esm_class=esm_class,
+        protocol_id=protocol_id,
         data_coding=data_coding,
         registered_delivery=0
         if operator.receipts is _NO_RECEIPTS
@@ -161,9 +206,13 @@ def reference(message_id: int, part: int) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _source(sender: str) -> tuple[bytes, int]:
-    """The source address and what kind it is. Raises UnicodeEncodeError (a ValueError)."""
-    digits = sender.removeprefix("+")
+    """The source address and what kind it is. Raises UnicodeEncodeError (a ValueError).
+
+    A short code may have an operator's transaction id behind it: `8785#12345`.
+    """
+    address = sender.removeprefix("+")
+    digits, transaction, _ = address.partition("#")
     if not (digits.isascii() and digits.isdigit()):
         return sender.encode("ascii"), _ALPHANUMERIC
-    kind = _SHORT_CODE if len(digits) <= _SHORT_CODE_DIGITS else _NUMBER
-    return digits.encode("ascii"), kind
+    kind = _SHORT_CODE if transaction or len(digits) <= _SHORT_CODE_DIGITS else _NUMBER
+    return address.encode("ascii"), kind

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from habar.errors import InvalidValue
 from habar.model.account import (
     Account,
     AccountKind,
@@ -17,14 +18,17 @@ from habar.model.account import (
     Funds,
     HttpReply,
     RecipientForm,
+    ReportFormat,
     XmlAcceptCode,
 )
+from habar.model.url import InvalidUrl, host_of
 from habar.store.port import AccountRow
 
 
 def account_row(row: Sequence[Any], senders: frozenset[str], keys: tuple[bytes, ...]) -> AccountRow:
-    """`row`: id, login to timezone, password_hash, balance, allowance, day, day_used."""
+    """`row`: id, login to callback_secret, password_hash, balance, allowance, day, day_used."""
     accept_code, duplicate_id, lenient, recipient, reply, timezone = row[10:16]
+    report_url, _, report_format, secret = row[16:20]
     account = Account(
         id=row[0],
         login=row[1],
@@ -45,12 +49,15 @@ def account_row(row: Sequence[Any], senders: frozenset[str], keys: tuple[bytes, 
             timezone=timezone,
         ),
         senders=senders,
+        report_url=report_url,
+        report_format=ReportFormat(report_format),
+        callback_secret=secret,
     )
-    return AccountRow(Credentials(account, row[16]), Funds(*row[17:21]), keys)
+    return AccountRow(Credentials(account, row[20]), Funds(*row[21:25]), keys)
 
 
 def account_values(account: Account) -> tuple[Any, ...]:
-    """The columns of `account` from login to timezone."""
+    """The columns of `account` from login to callback_secret. Raises InvalidValue for its URL."""
     compat = account.compat
     return (
         account.login,
@@ -68,4 +75,17 @@ def account_values(account: Account) -> tuple[Any, ...]:
         compat.recipient.value,
         compat.http_reply.value,
         compat.timezone,
+        account.report_url,
+        _host(account.report_url),
+        account.report_format,
+        account.callback_secret,
     )
+
+
+def _host(url: str) -> str:
+    if not url:
+        return ""
+    try:
+        return host_of(url)
+    except InvalidUrl as error:
+        raise InvalidValue(str(error)) from error

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from typing import Protocol as Port
 
 from habar.model.status import Stage
+from habar.store.callbacks import CallStage
 
 BATCH = 5_000
 """Rows that are brought in a transaction."""
@@ -57,7 +58,8 @@ TABLES = (
         _words(
             "id login kind blocked default_sender max_parts part_price daily_limit rate_limit"
             " priority xml_accept_code duplicate_id xml_lenient recipient http_reply timezone"
-            " password_hash balance allowance day day_used created_at"
+            " password_hash balance allowance day day_used created_at report_url report_host"
+            " report_format callback_secret"
         ),
         flags=frozenset({"blocked", "xml_lenient"}),
         identity=True,
@@ -75,6 +77,7 @@ TABLES = (
             "id account_id customer_id protocol sender recipient text data_coding flash parts"
             " priority created_at due_at expires_at operator_id stage state price next_at attempts"
             " repeats refunded last_error uncertain_at completed_at route_id"
+            " reports reply_to"
         ),
         texts=frozenset({"sender", "text", "last_error"}),
     ),
@@ -117,6 +120,60 @@ TABLES = (
         key=("route_id", "operator_id"),
     ),
     Table(
+        "message_report",
+        _words("message_id url host"),
+        key=("message_id",),
+        texts=frozenset({"url"}),
+    ),
+    Table(
+        "shortcode",
+        _words("id code keyword account_id method url host userin passwordin reply created_at"),
+        identity=True,
+    ),
+    Table(
+        "inbound",
+        _words(
+            "id account_id shortcode_id operator_id sender short_code transaction_id text"
+            " data_coding parts missing sent_at received_at state reply note done_at"
+        ),
+        texts=frozenset({"sender", "short_code", "transaction_id", "text", "reply", "note"}),
+        identity=True,
+    ),
+    Table(
+        "inbound_segment",
+        _words(
+            "operator_id sender short_code reference total generation part transaction_id"
+            " data_coding octets header at sent_at joined mark"
+        ),
+        key=_words("operator_id sender short_code reference total generation part"),
+        flags=frozenset({"joined"}),
+        texts=frozenset({"sender", "short_code", "transaction_id"}),
+    ),
+    Table(
+        "opt_out",
+        _words("account_id msisdn short_code active at change"),
+        key=("account_id", "msisdn"),
+        flags=frozenset({"active"}),
+        texts=frozenset({"short_code"}),
+    ),
+    Table(
+        "callback",
+        _words("id account_id kind subject state at host stage next_at attempts since ended_at"),
+        identity=True,
+    ),
+    Table(
+        "callback_try",
+        _words("callback_id number at ms status error answer"),
+        key=("callback_id", "number"),
+        texts=frozenset({"error", "answer"}),
+    ),
+    Table(
+        "callback_host",
+        _words("host failures paused_until error changed_at"),
+        key=("host",),
+        texts=frozenset({"error"}),
+    ),
+    Table(
         "ledger",
         _words("id account_id at kind amount first_message_id last_message_id messages note"),
         identity=True,
@@ -124,13 +181,17 @@ TABLES = (
     Table("audit", _words("id at actor action subject detail"), identity=True),
 )
 """In an order in which a row comes after those it refers to."""
-LEFT = frozenset({"run", "sequence", "probe", "texts_tidied", "text_kept", "bind_report"})
+LEFT = frozenset(
+    {"run", "sequence", "sqlite_sequence", "probe", "texts_tidied", "text_kept", "bind_report"}
+)
 """Tables that do not move as they are: who ran, where numbers go on (told by `Source`), room on
 the disk, how far texts were gone through by their age (the target begins anew), and what links
 reported, which are down while a copy is made."""
 
 _MESSAGE = {table.name: table for table in TABLES}["message"].columns
 _STAGE, _REPEATS, _UNCERTAIN = map(_MESSAGE.index, ("stage", "repeats", "uncertain_at"))
+
+_CALLBACK_STAGE = {table.name: table for table in TABLES}["callback"].columns.index("stage")
 
 _LEFT_BY_THE_DEAD = {Stage.CLAIMED: Stage.WAITING, Stage.BOARDED: Stage.HELD}
 
@@ -146,6 +207,15 @@ def recovered(row: Sequence[Any], at: int) -> Sequence[Any]:
     new = list(row)
     new[_STAGE], new[_UNCERTAIN] = int(stage), at
     new[_REPEATS] += 1
+    return tuple(new)
+
+
+def released(row: Sequence[Any]) -> Sequence[Any]:
+    """A call-back's row as the next start would leave it."""
+    if row[_CALLBACK_STAGE] != CallStage.CLAIMED:
+        return row
+    new = list(row)
+    new[_CALLBACK_STAGE] = int(CallStage.WAITING)
     return tuple(new)
 
 
@@ -178,7 +248,7 @@ class Source(Port):
         """The next rows in the order of the key."""
 
     def highest(self, table: Table) -> int | None:
-        """The largest `id`; None where there is no row."""
+        """The largest `id` that was ever given; None where there was none."""
 
     def figures(self, table: Table) -> Figures:
         """What the table adds up to; claimed messages as `recovered` leaves them."""

@@ -55,6 +55,9 @@ KINDS = {
     "refs": "customer's id {1} of account {0} points to message {2}, which is not its own",
     "claimed": "message {} is claimed by run {}, which has ended",
     "parts": "part {1} of message {0}: there is no such message, or it has only {2} parts",
+    "calls_of_nobody": "call-back {}: there is no subscriber's message {}",
+    "owed_by_nobody": "subscriber's message {} waits, and no call-back is open for it",
+    "opt_out_changes": "the opt-out of {1} from account {0}: its change {2} will be given again",
     "ids": "message {}: its id will be given a second time, the next one is {}",
 }
 """Promises that every engine can be asked for, and the words for one that is broken."""

@@ -37,6 +37,15 @@ from habar.errors import HabarError
 from habar.model.account import Account, AccountKind, Compat, Credentials, Funds
 from habar.model.message import MessageStatus, Outcome, Ref, Submission
 from habar.model.status import MessageState
+from habar.store.callbacks import (
+    Callbacks,
+    CallsReleased,
+    CallTried,
+    ClaimCalls,
+    GiveUpCalls,
+    HostSeen,
+)
+from habar.store.inbox import DueGroups, Inbox, Noted, Received, Segment
 from habar.store.network import Network
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
 from habar.store.readings import (
@@ -152,10 +161,25 @@ class ReceiptSeen(NamedTuple):
     """It speaks for all parts of the message, also those that the operator has not taken yet."""
 
 
-Event = PartAccepted | Postponed | Finished | Released | Boarded | Held | ReceiptSeen
+Event = (
+    PartAccepted
+    | Postponed
+    | Finished
+    | Released
+    | Boarded
+    | Held
+    | ReceiptSeen
+    | Segment
+    | Received
+    | Noted
+    | CallTried
+    | CallsReleased
+    | HostSeen
+)
 Recorded = Callable[[int | None], None]
 """Told after the commit: the message that the event changed, or None where it changed none
-(a receipt that matches nothing yet is kept aside and staff can see it)."""
+(a receipt that matches nothing yet is kept aside and staff can see it). Of what store.inbox and
+store.callbacks have: as it is said there."""
 
 
 # --- Questions that write ------------------------------------------------------------------------
@@ -235,7 +259,17 @@ class Withdraw(NamedTuple):
     now: int
 
 
-Question = Claim | ClaimHeld | ExpireWaiting | EndAwaited | Moved | Withdraw
+Question = (
+    Claim
+    | ClaimHeld
+    | ExpireWaiting
+    | EndAwaited
+    | Moved
+    | Withdraw
+    | DueGroups
+    | ClaimCalls
+    | GiveUpCalls
+)
 SubmitDone = Callable[[list[Outcome] | HabarError], None]
 """Told an outcome for each submission, or StoreUnavailable for all of them. One that the store
 refuses by itself (a lone surrogate, a number out of range) is Refusal.FAULT in its place."""
@@ -313,7 +347,10 @@ class Books(Port):
     async def change_account(
         self, account: Account, *, password_hash: str | None = None, actor: str, now: int
     ) -> None:
-        """Store all fields of `account` (found by id) but its senders. Raises NotFound."""
+        """Store all fields of `account` (found by id) but its senders.
+
+        Raises NotFound, Conflict, InvalidValue (its URL is none).
+        """
 
     async def set_allowance(self, login: str, parts: int | None, *, actor: str, now: int) -> None:
         """Renew a test account's allowance. Raises NotFound."""
@@ -355,6 +392,14 @@ class Store(Port):
     @property
     def network(self) -> Network:
         """Operators, ranges, ported numbers and routes."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """Subscribers' messages, whose they are, and who wants none."""
+
+    @property
+    def callbacks(self) -> Callbacks:
+        """What customers are owed to be told."""
 
     @property
     def holds(self) -> bool:

@@ -1,8 +1,9 @@
 """What a journal gathers: single writes, and how those of one transaction are grouped by kind.
 
 Guarantees: groups are formed only where the order cannot be told from the outside: submissions,
-parts accepted and receipts among each other (a receipt that stands before its part is one that
-came early). Everything else keeps its place. Knows no engine.
+parts accepted, receipts (one that stands before its part is one that came early), tries of
+call-backs and what subscribers write (inbox_rows.by_kind) among each other. Everything else keeps
+its place. Knows no engine.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from habar.store.callbacks import CallTried
+from habar.store.inbox import Noted, Received, Segment
 from habar.store.port import PartAccepted, ReceiptSeen
 
-SUBMIT, PART, RECEIPT, SETTLE, ASK = range(5)
-"""Kinds of writes. The first three commute with each other, the others keep their place."""
-_RANKS = {PartAccepted: PART, ReceiptSeen: RECEIPT}
+SUBMIT, PART, RECEIPT, TRIED, SUBSCRIBER, SETTLE, ASK = range(7)
+"""Kinds of writes. The first five commute with each other, the others keep their place."""
+_RANKS: dict[type, int] = {PartAccepted: PART, ReceiptSeen: RECEIPT, CallTried: TRIED}
+_RANKS |= dict.fromkeys((Segment, Received, Noted), SUBSCRIBER)
 
 
 class Write:
@@ -44,12 +48,12 @@ def kind_of(event: object) -> int:
 
 def grouped(writes: Sequence[Write]) -> Iterator[list[list[Write]]]:
     """Lists by kind, to be done one after another; each a list for every kind."""
-    groups: list[list[Write]] = [[], [], [], [], []]
+    groups: list[list[Write]] = [[] for _ in range(ASK + 1)]
     highest = 0
     for write in writes:
-        if write.kind < highest and highest > RECEIPT:
+        if write.kind < highest and highest > SUBSCRIBER:
             yield groups
-            groups = [[], [], [], [], []]
+            groups = [[] for _ in range(ASK + 1)]
             highest = 0
         groups[write.kind].append(write)
         highest = max(highest, write.kind)

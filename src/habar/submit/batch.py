@@ -14,13 +14,16 @@ from typing import NamedTuple
 
 from habar.errors import HabarError, NoOperator, Refusal
 from habar.model.account import Account, DuplicateId
-from habar.model.message import Outcome, Outgoing, Submission
+from habar.model.message import Outcome, Outgoing, Protocol, Reports, Submission
 from habar.model.price import price_of
+from habar.model.reply import Reply
 from habar.model.route import Routes, Traffic
 from habar.model.status import MessageState, Stage
+from habar.model.traffic import Kind
 from habar.store.port import Journal
-from habar.submit.checks import Checked, Draft, check
+from habar.submit.checks import Checked, Draft, check, parts_of_one
 from habar.submit.handoff import Handoff
+from habar.submit.opt_outs import OptOuts
 from habar.submit.rate import RateLimits
 from habar.submit.tally import Tally
 
@@ -42,6 +45,20 @@ class Surroundings:
     routes: Routes
     rates: RateLimits
     tally: Tally
+    opt_outs: OptOuts
+
+
+class Report(NamedTuple):
+    """Whom a message names to be told what becomes of it; "" nobody."""
+
+    url: str
+    host: str
+    """By `model.url.host_of`."""
+
+
+_NOBODY = Report("", "")
+_DEFAULT = (Reports.NONE, Reports.ACCOUNT)
+_TEXT = Kind.TEXT
 
 
 class Moment(NamedTuple):
@@ -69,13 +86,20 @@ class Batch:
         """Where in the outcomes each submission stands."""
         self._outcomes: list[Outcome] = []
 
-    def submit(self, protocol: int, drafts: Sequence[Draft], moment: Moment) -> None:
-        """Check every draft and give the store what it must see."""
+    def submit(
+        self,
+        protocol: int,
+        drafts: Sequence[Draft],
+        moment: Moment,
+        reports: Sequence[Report] = (),
+    ) -> None:
+        """Check every draft and give the store what it must see; `reports`: one each, or none."""
         account, submissions = self._account, self._submissions
         only_accepted_count = account.compat.duplicate_id is DuplicateId.ALLOW
         for place, draft in enumerate(drafts):
             checked = check(account, draft)
-            submission = self._submission(protocol, checked, draft[6], moment)
+            report = reports[place] if reports else _NOBODY
+            submission = self._submission(protocol, checked, draft[6], moment, report)
             # Stands until the store has spoken.
             self._outcomes.append(Outcome(0, checked.parts, 0, submission.refusal or Refusal.FAULT))
             if submission.refusal is None or not (
@@ -88,19 +112,54 @@ class Batch:
         else:
             self._settle(None)
 
-    def _submission(self, protocol: int, checked: Checked, text: str, moment: Moment) -> Submission:
-        refusal, customer_id, recipient, sender, flash, data_coding, parts, beg, end = checked
+    def reply(self, reply: Reply, moment: Moment) -> None:
+        """Give the store an answer to a subscriber: one SMS, whatever its sender."""
+        data_coding, parts = parts_of_one(reply.text)
+        refusal = None
+        if parts != 1:
+            refusal = Refusal.LENGTH
+        elif self._account.blocked:
+            refusal = Refusal.ACCOUNT_BLOCKED
+        checked = Checked(
+            refusal, None, reply.recipient, reply.sender, 0, data_coding, parts, None, None
+        )
+        submission = self._submission(Protocol.REPLY, checked, reply.text, moment, _NOBODY, reply)
+        self._outcomes.append(Outcome(0, parts, 0, submission.refusal or Refusal.FAULT))
+        if submission.refusal is not None:
+            self._settle(None)
+            return
+        self._submissions.append(submission)
+        self._places.append(0)
+        self._around.journal.submit(self._submissions, self._committed)
+
+    def _submission(
+        self,
+        protocol: int,
+        checked: Checked,
+        text: str,
+        moment: Moment,
+        report: Report,
+        reply: Reply | None = None,
+    ) -> Submission:
+        refusal, customer_id, recipient, sender, message_type, data_coding, parts, beg, end = (
+            checked
+        )
         account = self._account
         now = due_at = moment.now
         stage, state, price, operator_id, route_id = _WAITING, _ACCEPTED, 0, 0, 0
-        if refusal is None:
+        if reply is not None:
+            operator_id = reply.operator_id
+        elif refusal is None:
+            kind = Kind.of(message_type) if message_type else _TEXT
             try:
                 operator, route_id = self._around.routes.choose(
-                    Traffic(recipient, sender, account.id, flash, account.priority)
+                    Traffic(recipient, sender, account.id, kind, account.priority)
                 )
                 operator_id = operator.id
             except NoOperator:
                 refusal = Refusal.FAULT
+            if self._around.opt_outs.is_out(account.id, recipient):
+                refusal = Refusal.OPTED_OUT
         if refusal is None:
             if end is not None and end <= now:
                 stage, state = _DONE, _EXPIRED
@@ -120,7 +179,7 @@ class Batch:
             recipient,
             text,
             data_coding,
-            flash,
+            message_type,
             parts,
             account.priority,
             now,
@@ -131,10 +190,13 @@ class Batch:
             state,
             price,
             route_id,
+            Reports.OWN if report.url else _DEFAULT[account.report_url != ""],
+            0 if reply is None else reply.inbound_id,
             account.compat.duplicate_id,
             refusal,
             moment.day,
             account.daily_limit,
+            *report,
         )
 
     def _within_rate(self, parts: int, seconds: float) -> bool:
@@ -190,8 +252,9 @@ def _outgoing(message_id: int, submission: Submission) -> Outgoing:
         submission.recipient,
         submission.text,
         submission.data_coding,
-        submission.flash,
+        submission.message_type,
         submission.parts,
         submission.due_at,
         submission.expires_at,
+        reply_to=submission.reply_to,
     )

@@ -22,7 +22,9 @@ from typing import NamedTuple, TypeAlias
 from habar.errors import Refusal
 from habar.model.account import Account
 from habar.model.address import parse_recipient
+from habar.model.message_type import MessageType
 from habar.model.times import parse_time
+from habar.wire.content import UnreadableContent, encode
 from habar.wire.text import UnencodableText, count_parts
 
 Draft: TypeAlias = tuple[
@@ -31,7 +33,7 @@ Draft: TypeAlias = tuple[
     str | None,  # sender
     str | int | None,  # date_beg: text in the account's zone, or UTC milliseconds
     str | int | None,  # date_end: the same
-    str | int | None,  # type: 0 or absent is ordinary, 1 is flash
+    str | int | None,  # type: text as XML has it ("0", absent; "1" is flash), or a MessageType
     str,  # text
 ]
 """A message as a protocol read it; "" counts as absent for all but the id and the text."""
@@ -42,7 +44,13 @@ _LONG = 10_000
 """Characters from which counting a text takes longer than looking up that it was counted."""
 _LONGEST_VALUE = 256
 """Characters of a time or a recipient; a longer one is none, however much of it is white space."""
-_FLASH: dict[str | int | None, int] = {None: 0, "": 0, "0": 0, 0: 0, "1": 1, 1: 1}
+_TYPES: dict[str | int | None, int] = {
+    None: MessageType.TEXT,
+    "": MessageType.TEXT,
+    "0": MessageType.TEXT,
+    "1": MessageType.FLASH,
+} | {kind: kind for kind in MessageType}
+_BINARY = int(MessageType.BINARY)
 
 
 class Checked(NamedTuple):
@@ -52,7 +60,7 @@ class Checked(NamedTuple):
     customer_id: int | None
     recipient: int
     sender: str
-    flash: int
+    message_type: int
     data_coding: int
     parts: int
     """Of the text, also where the message is refused; 0 where it has none."""
@@ -78,9 +86,9 @@ def check(account: Account, draft: Draft) -> Checked:
         customer_id = read_id(raw_id)
         if customer_id is None:
             refusal = Refusal.ID
-    flash = _FLASH.get(kind)
-    if flash is None:
-        flash, refusal = 0, refusal or Refusal.TYPE
+    message_type = _TYPES.get(kind)
+    if message_type is None:
+        message_type, refusal = 0, refusal or Refusal.TYPE
     beg = end = None
     if raw_beg or raw_end:
         zone = account.compat.timezone
@@ -92,35 +100,57 @@ def check(account: Account, draft: Draft) -> Checked:
     if raw_recipient and len(raw_recipient) <= _LONGEST_VALUE:
         recipient = parse_recipient(raw_recipient, account.compat.recipient)
     sender = sender or account.default_sender
-    data_coding, parts, unfit = _length(text, account.max_parts)
+    data_coding, parts, unfit = _length(text, message_type, account.max_parts)
     if refusal is None:
         if recipient is None:
             refusal = Refusal.RECIPIENT
         elif sender not in account.senders:
             refusal = Refusal.SENDER
         elif unfit:
-            refusal = Refusal.LENGTH
+            refusal = unfit
         elif account.blocked:
             refusal = Refusal.ACCOUNT_BLOCKED
     return Checked(
-        refusal, customer_id, recipient or 0, sender, flash, data_coding, parts, beg, end
+        refusal, customer_id, recipient or 0, sender, message_type, data_coding, parts, beg, end
     )
 
 
-def _length(text: str, max_parts: int) -> tuple[int, int, bool]:
-    """The data_coding, the parts, and whether they are too many or none."""
-    encoding, parts = _parts_of_long(text) if len(text) > _LONG else _parts(text)
-    return encoding, parts, not parts or parts > max_parts
+def parts_of_one(text: str) -> tuple[int, int]:
+    """The data_coding and the parts of a text that is no customer's; 0 parts: it cannot be sent."""
+    return _parts(text)
 
 
-def _parts(text: str) -> tuple[int, int]:
-    """The data_coding and the parts; 0 parts: nothing that could be sent."""
+def _length(text: str, message_type: int, max_parts: int) -> tuple[int, int, Refusal | None]:
+    """The data_coding, the parts, and the refusal where they are too many or none."""
+    count = _parts_of_long if len(text) > _LONG else _parts
+    binary = message_type if message_type >= _BINARY else 0  # texts of any class are alike
+    encoding, parts = count(text, binary)
+    if 0 < parts <= max_parts:
+        return encoding, parts, None
+    return encoding, parts, Refusal.CONTENT if binary and not parts else Refusal.LENGTH
+
+
+def _parts(text: str, binary: int = 0) -> tuple[int, int]:
+    """The data_coding and the parts; 0 parts: nothing that could be sent.
+
+    `binary` is the type of a message that is no text.
+    """
+    if binary:
+        return _parts_of_content(text, binary)
     if not text or text.isspace():
         return 0, 0
     try:
         return count_parts(text)
     except UnencodableText:
         return 0, 0
+
+
+def _parts_of_content(data: str, message_type: int) -> tuple[int, int]:
+    try:
+        content = encode(message_type, data)
+    except UnreadableContent:
+        return 0, 0
+    return content.data_coding, content.parts
 
 
 # A default text stands in every message of its package: it is counted once, not a million times.

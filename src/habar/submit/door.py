@@ -23,12 +23,15 @@ from functools import partial
 from habar.errors import HabarError, StoreUnavailable
 from habar.model.account import Account
 from habar.model.message import Outcome, Protocol
+from habar.model.reply import Reply
 from habar.model.route import Routes
 from habar.model.times import day_of
+from habar.model.url import host_of
 from habar.store.port import Journal
-from habar.submit.batch import Batch, Moment, Settled, Surroundings
+from habar.submit.batch import Batch, Moment, Report, Settled, Surroundings
 from habar.submit.checks import Draft
 from habar.submit.handoff import Handoff
+from habar.submit.opt_outs import OptOuts
 from habar.submit.rate import RateLimits
 from habar.submit.tally import Tally
 from habar.submit.turns import Turns
@@ -61,10 +64,13 @@ class Door:
         monotonic: Callable[[], float] = time.monotonic,
         call_soon: Callable[..., object] | None = None,
         settings: DoorSettings | None = None,
+        opt_outs: OptOuts | None = None,
     ) -> None:
         self.draining = False
         self.tally = Tally()
-        self._around = Surroundings(journal, handoff, routes, RateLimits(), self.tally)
+        self._around = Surroundings(
+            journal, handoff, routes, RateLimits(), self.tally, opt_outs or OptOuts()
+        )
         self._now = now
         self._monotonic = monotonic
         self._settings = settings or DoorSettings()
@@ -81,23 +87,43 @@ class Door:
         self._around.routes = routes
 
     def submit(
-        self, account: Account, protocol: Protocol, drafts: Sequence[Draft], done: Answered
+        self,
+        account: Account,
+        protocol: Protocol,
+        drafts: Sequence[Draft],
+        done: Answered,
+        report_urls: Sequence[str] = (),
     ) -> None:
-        """Accept or refuse each of the drafts, and tell `done` (perhaps before this returns)."""
+        """Accept or refuse each of the drafts, and tell `done` (perhaps before this returns).
+
+        `report_urls`: who is told what becomes of each ("" is the account's default). Raises
+        model.url.InvalidUrl for one that could not be called; then nothing has happened.
+        """
+        reports = [Report(url, host_of(url) if url else "") for url in report_urls]
         if self.draining:
             self._turn_away(done, "the gateway is stopping")
         elif self._around.journal.backlog > self._settings.backlog_limit:
             self._turn_away(done, "too much waits to be written")
         elif len(drafts) <= self._settings.slice_size:
-            self._begin(account, protocol, drafts, lambda *result: done(_answer(*result)))
+            self._begin(account, protocol, drafts, reports, lambda *result: done(_answer(*result)))
         else:
             _Package(
                 drafts,
+                reports,
                 self._settings.slice_size,
                 begin=partial(self._begin, account, protocol),
                 in_turn=partial(self._turns.add, account.id),
                 done=done,
             ).start()
+
+    def reply(self, account: Account, reply: Reply, done: Answered) -> None:
+        """Accept or refuse an answer to a subscriber, at the account's cost.
+
+        It goes out by the operator that brought the question. More than one SMS: Refusal.LENGTH.
+        """
+        Batch(account, self._around, lambda *result: done(_answer(*result))).reply(
+            reply, self._moment(account)
+        )
 
     def drain(self) -> None:
         """Take no new work; packages that were begun go on to their end."""
@@ -108,11 +134,19 @@ class Door:
         done(StoreUnavailable(why))
 
     def _begin(
-        self, account: Account, protocol: Protocol, drafts: Sequence[Draft], done: Settled
+        self,
+        account: Account,
+        protocol: Protocol,
+        drafts: Sequence[Draft],
+        reports: Sequence[Report],
+        done: Settled,
     ) -> None:
+        moment = self._moment(account)
+        Batch(account, self._around, done).submit(protocol, drafts, moment, reports)
+
+    def _moment(self, account: Account) -> Moment:
         now = self._now()
-        moment = Moment(now, self._day(now, account.compat.timezone), self._monotonic())
-        Batch(account, self._around, done).submit(protocol, drafts, moment)
+        return Moment(now, self._day(now, account.compat.timezone), self._monotonic())
 
     def _day(self, now: int, zone: str) -> int:
         quarter = now // _DAY_IS_KEPT
@@ -125,18 +159,20 @@ class Door:
 class _Package:
     """A package of more than one slice."""
 
-    __slots__ = ("_begin", "_done", "_drafts", "_in_turn", "_outcomes", "_size")
+    __slots__ = ("_begin", "_done", "_drafts", "_in_turn", "_outcomes", "_reports", "_size")
 
     def __init__(
         self,
         drafts: Sequence[Draft],
+        reports: Sequence[Report],
         size: int,
         *,
-        begin: Callable[[Sequence[Draft], Settled], None],
+        begin: Callable[[Sequence[Draft], Sequence[Report], Settled], None],
         in_turn: Callable[[Callable[[], None]], None],
         done: Answered,
     ) -> None:
         self._drafts = drafts
+        self._reports = reports
         self._size = size
         self._begin = begin
         self._in_turn = in_turn
@@ -147,8 +183,8 @@ class _Package:
         self._in_turn(self._next)
 
     def _next(self) -> None:
-        begin = len(self._outcomes)
-        self._begin(self._drafts[begin : begin + self._size], self._sliced)
+        part = slice(len(self._outcomes), len(self._outcomes) + self._size)
+        self._begin(self._drafts[part], self._reports[part], self._sliced)
 
     def _sliced(self, outcomes: list[Outcome], error: HabarError | None) -> None:
         if isinstance(error, StoreUnavailable) and not self._outcomes:

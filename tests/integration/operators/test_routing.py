@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from habar.model.numbers import Ported
+from habar.model.reply import Reply
 from habar.model.retry import RetryPlan
 from habar.model.route import Kind, Prefer, Route
 from habar.model.status import Stage
@@ -171,6 +173,30 @@ async def test_where_it_is_to_wait_nothing_moves(make_smsc: Any, make_site: Any)
     await a.listen_again()
     await site.all_end(ids)
     assert (a.counts.unique, a.counts.repeated, b.counts.submitted) == (20, 0, 0)
+
+
+@pytest.mark.rule("inbox.same-way-back")
+async def test_an_answer_to_a_subscriber_waits_for_the_operator_that_brought_the_question(
+    make_smsc: Any, make_site: Any
+) -> None:
+    site, a, b = await pair(make_smsc, make_site, when_down=WhenDown.FAIL_OVER)
+    await site.route(Route(0, 0, (site.target("b"),)))
+    a.stop_listening()
+    a.drop_links()
+    await site.when(lambda: not site.lane("a").links.up)
+    reply = Reply(5, site.settings["a"].id, "8785#12345", 77771234567, "Thank you")
+    told: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    site.door.reply(await site.account(), reply, told.set_result)
+    [outcome] = await told
+    await site.is_out("a")
+    await site.watch.look()
+    await site.watch.move()
+    assert await site.stage(outcome.message_id) == Stage.WAITING
+    await a.listen_again()
+    await site.ends(outcome.message_id, 102)
+    [received] = a.received
+    assert (received.source, received.text) == ("8785#12345", "Thank you")
+    assert b.counts.submitted == 0
 
 
 async def test_where_all_are_away_everything_waits_and_goes_once(

@@ -106,7 +106,7 @@ def _message(customer_id: int | None = None, **changes: Any) -> Submission:
         "recipient": 77771234567,
         "text": "Сәлем",
         "data_coding": 8,
-        "flash": 0,
+        "message_type": 0,
         "parts": 1,
         "priority": 1,
         "created_at": NOW,

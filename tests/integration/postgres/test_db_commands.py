@@ -198,6 +198,15 @@ FAULTS = {
     "UPDATE part SET part = 3 WHERE message_id = 2": [
         "part 3 of message 2: there is no such message, or it has only 2 parts"
     ],
+    "INSERT INTO callback (id, account_id, kind, subject, state, at, host, stage, next_at, since)"
+    " VALUES (900, 1, 2, 901, 0, 1, '', 2, 1, 1)": [
+        "call-back 900: there is no subscriber's message 901"
+    ],
+    "INSERT INTO inbound VALUES (900, 1, 0, 1, '7', '8785', '', '', 0, 1, 0, NULL, 1, 1, '', '',"
+    " NULL)": ["subscriber's message 900 waits, and no call-back is open for it"],
+    "INSERT INTO opt_out VALUES (1, 7, '', true, 1, 900)": [
+        "the opt-out of 7 from account 1: its change 900 will be given again"
+    ],
     "UPDATE sequence SET next = 9 WHERE name = 'message'": [
         "message 9: its id will be given a second time, the next one is 9"
     ],

@@ -20,6 +20,7 @@ from habar.cli import app
 from habar.errors import AlreadyOpen, Conflict, InvalidValue, NotFound, SchemaMismatch
 from habar.model.message import Ref
 from habar.model.route import Route, Target
+from habar.store.callbacks import CallFilter
 from habar.store.copied import TABLES, Copied
 from habar.store.lock import lock_file
 from habar.store.postgres import PostgresStore
@@ -200,6 +201,65 @@ async def test_what_is_in_doubt_is_held_there(tmp_path: Path, target: PostgresSe
     rows = await ask(target, "SELECT id, repeats, route_id FROM message WHERE stage = 5 ORDER BY 1")
     assert rows == [(1, 0, 7), (7, 1, 0)]
     assert await ask(target, "SELECT whole FROM receipt_unmatched ORDER BY id LIMIT 1") == [(True,)]
+
+
+CALL = (
+    "INSERT INTO callback (id, account_id, kind, subject, state, at, host, stage, next_at, since)"
+)
+CALLED = (
+    "UPDATE account SET report_url = 'http://e.org/', report_host = 'http://e.org:80' WHERE id = 1",
+    "UPDATE account SET report_format = 3, callback_secret = 's3cr3t' WHERE id = 1",
+    "UPDATE message SET reports = 2 WHERE id IN (1, 4)",
+    "UPDATE message SET reports = 1 WHERE id = 3",
+    "INSERT INTO message_report VALUES (3, 'http://f.org/?a=1', 'http://f.org:80')",
+    *(f"{CALL} VALUES ({n}, 1, 1, {n}, 101, 5, 'http://e.org:80', {n}, 6, 7)" for n in range(5)),
+    f"{CALL} VALUES (9, 1, 2, 1, 0, 5, '', 0, 6, 7)",
+    "DELETE FROM callback WHERE id = 9",
+    "UPDATE callback SET attempts = 1, ended_at = 50 WHERE stage IN (2, 3)",
+    "INSERT INTO callback_try SELECT id, 1, 5, 45, 500, 'no', char(0) FROM callback WHERE attempts",
+    "INSERT INTO callback_host VALUES ('http://e.org:80', 5, 99, 'timed out', 9)",
+    "INSERT INTO shortcode VALUES (7, '8785', '', 1, 1, 'u', 'h', 'a', 'b', '', 5)",
+    "DELETE FROM shortcode",
+    "INSERT INTO inbound VALUES (8, 1, 7, 1, '7', '8785', '', 't', 0, 1, 0, 5, 5, 1, '', '', 5)",
+    "DELETE FROM inbound",
+)
+
+
+async def test_what_customers_are_owed_comes_along(
+    tmp_path: Path, path: Path, target: PostgresServer
+) -> None:
+    change(path, *CALLED)
+    done = await copied(path, target)
+    assert (done.good, done.differences) == (True, ())
+    stages = await ask(target, "SELECT id, stage, node_id FROM callback ORDER BY id")
+    assert stages == [(0, 0, None), (1, 0, None), (2, 2, None), (3, 3, None), (4, 4, None)]
+    old = SqliteStore(path)
+    new = store_at(target, tmp_path / "new")
+    await old.open(NOW)  # lets go of what was claimed, as the copy did
+    await new.open_books()
+    try:
+        assert await new.callbacks.listed(CallFilter()) == await old.callbacks.listed(CallFilter())
+        assert await new.callbacks.hosts() == await old.callbacks.hosts()
+        for number in range(1, 5):
+            assert await new.callbacks.story(number) == await old.callbacks.story(number)
+        account = (await new.books.account("shop")).credentials.account
+        assert (account.report_format, account.callback_secret) == (3, "s3cr3t")
+    finally:
+        await old.close()
+        await new.close()
+
+
+async def test_ids_that_were_given_and_deleted_are_not_given_again(
+    path: Path, target: PostgresServer
+) -> None:
+    change(path, *CALLED)
+    await copied(path, target)
+    for table, last in (("callback", 9), ("shortcode", 7), ("inbound", 8)):
+        name = f"SELECT nextval(pg_get_serial_sequence('{table}', 'id'))"
+        assert await ask(target, name) == [(last + 1,)]
+    numbers = dict(await ask(target, "SELECT name, next FROM sequence"))
+    for name, number in installation.ask(path, "SELECT name, next FROM sequence"):
+        assert numbers[name] >= number
 
 
 async def test_each_day_has_its_span(path: Path, target: PostgresServer) -> None:

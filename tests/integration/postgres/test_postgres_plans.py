@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from habar.store.postgres.sql import NETWORK, QUERIES
+from habar.store.postgres.sql import CALLBACKS, INBOX, NETWORK, QUERIES
 
 from .site import NOW, Node, Site
 
@@ -22,6 +22,7 @@ IDS = [LAST + n for n in range(20)]
 ONES, NAMES = [1] * len(IDS), [f"op-{n}" for n in IDS]
 TRUE = [True] * len(IDS)
 NO_END = (1 << 63) - 1
+STATEMENTS = {**QUERIES, **NETWORK, **CALLBACKS, **INBOX}
 
 ONE_DAY: dict[str, tuple[str, tuple[Any, ...]]] = {
     "claim": ("message pkey", (1, IDS)),
@@ -58,6 +59,10 @@ ONE_DAY: dict[str, tuple[str, tuple[Any, ...]]] = {
     "known_messages": ("message pkey", (IDS,)),
     "story": ("message pkey", (IDS[0],)),
     "story_parts": ("part pkey", (IDS[0],)),
+    "complete_at_once": ("message pkey", (IDS,)),
+    "told_messages": ("message pkey", (IDS,)),
+    "told_parts": ("part pkey", (IDS,)),
+    "lock_told_messages": ("message pkey", (IDS,)),
 }
 """By which index each reads the rows of a day, and what it is asked."""
 
@@ -152,7 +157,7 @@ async def plan_of(connection: Any, name: str, values: tuple[Any, ...], mode: str
     """What was done, without what turned out to be needless."""
     await connection.execute(f"SET plan_cache_mode = force_{mode}_plan")
     words = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) "
-    text = {**QUERIES, **NETWORK}[name]
+    text = STATEMENTS[name]
     lines = [row[0] for row in await connection.fetch(words + text, *values)]
     assert lines
     return [line for line in lines if "never executed" not in line]
@@ -208,15 +213,71 @@ async def test_no_table_that_grows_is_read_from_end_to_end(connection: Any) -> N
         assert read_all(plan) == [], name
 
 
+GROUPS = ([7], ["A"], ["8785"], [1], [2])
+OF_INBOX: dict[str, tuple[set[str], tuple[Any, ...]]] = {
+    "known_parts": ({"inbound_segment_pkey"}, (*GROUPS, 16)),
+    "complete_groups": ({"inbound_segment_due"}, (100,)),
+    "overdue_groups": ({"inbound_segment_due"}, (NOW, 100)),
+    "parts_of_groups": ({"inbound_segment_pkey"}, (*GROUPS, [0])),
+    "join_groups": ({"inbound_segment_pkey"}, (*GROUPS, [0], [2])),
+    "tidy_segments": ({"inbound_segment_age", "inbound_segment_pkey"}, (50, 100)),
+    "note_inbound": ({"inbound_pkey"}, ([5, 6], ["", ""])),
+    "lock_inbound": ({"inbound_pkey"}, (5,)),
+    "assign_inbound": ({"inbound_pkey"}, (5, 1, 1, 4, "")),
+    "ids_of_all": ({"inbound_pkey"}, (NO_END, 31, None, None, 50)),
+    "ids_of_account": ({"inbound_account"}, (NO_END, 31, 3, None, 50)),
+    "ids_of_code": ({"inbound_code"}, (NO_END, 31, None, "3", 50)),
+    "ids_of_state": ({"inbound_open"}, (NO_END, 31, None, None, 50, 3)),
+    "ids_of_account_in_state": ({"inbound_owed"}, (NO_END, 31, 3, None, 50, 3)),
+    "calls_of_inbound": ({"callback_subject"}, (5,)),
+    "tidy_inbound": ({"inbound_ended", "inbound_pkey", "callback_subject"}, (50, 100)),
+    "opt_outs": ({"opt_out_change"}, (0, 100)),
+    "opted_out_of": ({"opt_out_active"}, (1, 100)),
+}
+"""By which indexes what subscribers wrote is found, and what is asked."""
+_MANY = """
+INSERT INTO inbound (account_id, shortcode_id, operator_id, sender, short_code, transaction_id,
+    text, data_coding, parts, missing, received_at, state, reply)
+SELECT n % 50, 0, 1, 'A', (n % 50)::text, '', '', 0, 1, 0, n,
+    CASE WHEN n % 1000 = 0 THEN 3 ELSE 4 END, ''
+FROM generate_series(1, 20000) AS n;
+INSERT INTO inbound_segment (operator_id, sender, short_code, reference, total, generation, part,
+    transaction_id, data_coding, octets, header, at, joined, mark)
+SELECT 7, 'A', '8785', n, 2, 0, 1, '', 0, '', '', n, n % 10 <> 0,
+    CASE WHEN n % 20 = 0 THEN 2 ELSE 1 END
+FROM generate_series(1, 20000) AS n;
+INSERT INTO opt_out
+SELECT account.id, n, '', true, n, n
+FROM generate_series(1, 20000) AS n
+JOIN account ON account.login = CASE WHEN n % 50 = 0 THEN 'shop' ELSE 'demo' END;
+INSERT INTO callback (account_id, kind, subject, state, at, host, stage, next_at, since)
+SELECT 1, 2, n, 0, 0, '', 2, 0, 0 FROM generate_series(1, 20000) AS n;
+"""
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+async def test_what_subscribers_wrote_is_found_by_an_index(connection: Any, analyzed: bool) -> None:
+    await connection.execute(_MANY)
+    if analyzed:
+        await connection.execute("ANALYZE inbound, inbound_segment, opt_out, callback")
+    for name, (wanted, values) in OF_INBOX.items():
+        plan = await plan_of(connection, name, values, "custom")
+        assert read_all(plan) == [], name
+        found = {m[1] for line in plan if (m := re.search(r"(?:using|Index Scan on) (\w+)", line))}
+        assert found == wanted, (name, plan)
+        if analyzed and name.startswith("ids_of"):
+            assert not [line for line in plan if re.search(r"^\W*Sort \(", line)], (name, plan)
+
+
 async def test_days_are_pruned_however_often_a_statement_was_asked(connection: Any) -> None:
     """The server plans a statement anew each time, unless a plan for any value is as good."""
     await connection.execute("SET plan_cache_mode = auto")
     for name, (_, values) in ONE_DAY.items():
         for _ in range(8):
-            await connection.fetch(QUERIES[name], *values)
+            await connection.fetch(STATEMENTS[name], *values)
         generic = await connection.fetchval(
             "SELECT generic_plans > 0 FROM pg_prepared_statements WHERE statement = $1",
-            QUERIES[name],
+            STATEMENTS[name],
         )
         mode = "generic" if generic else "custom"
         plan = await plan_of(connection, name, values, mode)
@@ -230,7 +291,8 @@ async def test_a_finished_message_is_in_no_index_of_the_queue(site: Site) -> Non
     await node.accept(message, "op-1")
     rows = site.aside.fetch(
         "SELECT indexrelid::regclass::text, pg_get_expr(indpred, indrelid) FROM pg_index"
-        " WHERE indrelid = 'message'::regclass AND NOT indisprimary ORDER BY 1"
+        " WHERE indrelid = 'message'::regclass AND NOT indisprimary"
+        " AND indexrelid <> 'message_reply'::regclass ORDER BY 1"
     )
     assert {name: sorted(map(int, re.findall(r"\d", where))) for name, where in rows} == {
         "message_age": [0],

@@ -8,9 +8,11 @@ import pytest
 
 from habar.errors import Conflict, InvalidValue, NotFound
 from habar.model.account import Account, AccountKind, Credentials, Funds
-from habar.store.port import AccountRow
+from habar.store.port import AccountRow, NewAccount
 
-ACTOR, NOW = "aliya", 1_760_000_000_000
+from .scripted import NOW, ScriptedCallbacks, ScriptedInbox
+
+ACTOR = "aliya"
 
 
 @dataclass
@@ -92,3 +94,31 @@ class ScriptedBooks:
 @pytest.fixture
 def books():
     return ScriptedBooks()
+
+
+@pytest.fixture
+def inbox():
+    return ScriptedInbox()
+
+
+@pytest.fixture
+def callbacks():
+    return ScriptedCallbacks()
+
+
+@pytest.fixture
+async def acme(books):
+    """A full account of the id 1, with a secret that signs call-backs."""
+    new = NewAccount("acme", AccountKind.FULL, "hash")
+    await books.add_account(new, actor=ACTOR, now=NOW)
+    account = replace(books.rows["acme"].credentials.account, callback_secret="s" * 16)
+    books.rows["acme"] = books.rows["acme"]._replace(credentials=Credentials(account, "hash"))
+    return account
+
+
+@pytest.fixture
+async def shop(books, acme):
+    """Another of the id 2, without one."""
+    new = NewAccount("shop", AccountKind.TEST, "hash")
+    await books.add_account(new, actor=ACTOR, now=NOW)
+    return books.rows["shop"].credentials.account

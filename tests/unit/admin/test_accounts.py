@@ -6,7 +6,7 @@ import pytest
 
 from habar.admin.accounts import Accounts
 from habar.errors import Conflict, InvalidValue, NotFound
-from habar.model.account import TEST_ALLOWANCE, AccountKind
+from habar.model.account import TEST_ALLOWANCE, AccountKind, ReportFormat
 from habar.model.secret import key_digest, password_matches
 
 
@@ -153,3 +153,37 @@ async def test_no_secret_in_what_staff_see(accounts, books):
     view = await accounts.add("shop", "hunter2")
     assert "hunter2" not in repr(view)
     assert books.rows["shop"].credentials.password_hash not in repr(view)
+
+
+class TestCallBacks:
+    async def test_calls_in_json_need_a_secret(self, accounts, books):
+        await accounts.add("demo", "demo")
+        with pytest.raises(InvalidValue, match="habar account set demo --callback-secret"):
+            await accounts.set("demo", {"report_format": "json"})
+        with pytest.raises(InvalidValue, match="report_format"):
+            await accounts.add("other", "other", settings={"report_format": "json"})
+        assert "other" not in books.rows
+        await accounts.set_callback_secret("demo")
+        view = await accounts.set("demo", {"report_format": "json"})
+        assert view.account.report_format is ReportFormat.JSON
+
+    async def test_a_secret_is_made_and_never_shown_again(self, accounts, books):
+        await accounts.add("demo", "demo")
+        first = await accounts.set_callback_secret("demo")
+        second = await accounts.set_callback_secret("demo")
+        assert first != second
+        assert len(second) > 40
+        assert books.rows["demo"].credentials.account.callback_secret == second
+        assert second not in repr(await accounts.show("demo"))
+        assert second not in (await accounts.show("demo")).settings.values()
+
+    async def test_a_secret_that_is_given(self, accounts, books):
+        await accounts.add("demo", "demo")
+        await accounts.set_callback_secret("demo", "0123456789abcdef")
+        assert books.rows["demo"].credentials.account.callback_secret == "0123456789abcdef"
+
+    @pytest.mark.parametrize("secret", ["", "0123456789abcde", "x" * 1025, "ключ" * 5, "a\n" * 10])
+    async def test_a_secret_that_is_none(self, accounts, secret):
+        await accounts.add("demo", "demo")
+        with pytest.raises(InvalidValue, match="callback secret"):
+            await accounts.set_callback_secret("demo", secret)

@@ -9,8 +9,12 @@ import pytest
 from habar.admin.messages import StoryLine, story, tell
 from habar.errors import NotFound
 from habar.model.message import Protocol, Submission
+from habar.model.message_type import MessageType
 from habar.model.status import MessageState, Stage
+from habar.store.callbacks import CallFilter, CallKind, CallStage, Try
 from habar.store.readings import PartStory, Story
+
+from .scripted import ScriptedCallbacks, ScriptedInbox, call, inbound
 
 AT = 1_735_714_800_000  # 2025-01-01 12:00:00 in Almaty
 SENT = Submission(
@@ -21,7 +25,7 @@ SENT = Submission(
     recipient=77771234567,
     text="Қалың",
     data_coding=8,
-    flash=1,
+    message_type=1,
     parts=2,
     priority=1,
     created_at=AT,
@@ -52,8 +56,11 @@ SECOND = PartStory(2, 7, "A2", AT + 2000, None, "", None, None, 0)
 
 
 class OneStory:
+    def __init__(self, known: Story = PLAIN) -> None:
+        self._known = known
+
     async def story(self, message_id):
-        return PLAIN if message_id == 9 else None
+        return self._known if message_id == 9 else None
 
 
 def texts(known: Story) -> str:
@@ -71,6 +78,20 @@ def test_what_came_in_and_how_it_was_routed():
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "data_coding", "told"),
+    [
+        (MessageType.TEXT, 0, "GSM7, 2 parts"),
+        (MessageType.CLASS2, 0, "SMS:TEXT:GSM7BIT:CLASS2, GSM7, 2 parts"),
+        (MessageType.WAPPUSH, 0xF5, "SMS:WAPPUSH, data_coding 0xF5, 2 parts"),
+        (MessageType.BINARY, 0x04, "SMS:BINARY, data_coding 0x04, 2 parts"),
+    ],
+)
+def test_a_message_s_type_is_told_by_its_name(kind, data_coding, told):
+    sent = SENT._replace(message_type=kind, data_coding=data_coding)
+    assert [line.text for line in tell(replace(PLAIN, submission=sent))][2] == told
+
+
 def test_the_route_that_chose_its_operator_is_told():
     told = texts(replace(PLAIN, submission=SENT._replace(route_id=3)))
     assert "routed to kcell by route 3, priority 1" in told
@@ -84,7 +105,8 @@ def test_a_text_that_was_removed_is_told_as_such():
 
 def test_a_plain_free_message_says_less():
     known = replace(
-        PLAIN, submission=SENT._replace(customer_id=None, price=0, flash=0, parts=1, data_coding=0)
+        PLAIN,
+        submission=SENT._replace(customer_id=None, price=0, message_type=0, parts=1, data_coding=0),
     )
     assert "its id" not in texts(known)
     assert "free of charge" in texts(known)
@@ -149,13 +171,48 @@ def test_every_stage_has_its_words():
     assert len({tell(known)[-1].text for known in stages}) == len(Stage)
 
 
+async def of(known: Story, inbox=None, callbacks=None, number=9, **zone) -> list[str]:
+    inbox, callbacks = inbox or ScriptedInbox(), callbacks or ScriptedCallbacks()
+    return await story(OneStory(known), number, inbox=inbox, callbacks=callbacks, **zone)
+
+
 async def test_the_lines_have_their_times_in_the_zone():
-    lines = await story(OneStory(), 9)
+    lines = await of(PLAIN)
     assert lines[0] == "2025-01-01 12:00:00  came in by XML from shop, its id 5"
-    assert (await story(OneStory(), 9, zone="UTC"))[0].startswith("2025-01-01 07:00:00")
+    assert (await of(PLAIN, zone="UTC"))[0].startswith("2025-01-01 07:00:00")
     assert lines[-1] == " " * 21 + "now 106 ACCEPTED: it waits in the queue"
 
 
 async def test_no_such_message():
     with pytest.raises(NotFound, match="77"):
-        await story(OneStory(), 77)
+        await of(PLAIN, number=77)
+
+
+async def test_its_call_backs_are_told_with_every_try_in_the_order_of_time():
+    callbacks = ScriptedCallbacks()
+    tried = Try(1, AT + 6000, 35, 200, "", "OK")
+    changes = {"subject": 9, "host": "http://shop.example:80"}
+    callbacks.put(
+        call(15, tried, at=AT + 5500, stage=CallStage.DONE, ended_at=AT + 6035, **changes),
+        call(16, at=AT + 7000, next_at=AT + 9000, **changes),
+        call(17, subject=8),
+    )
+    lines = await of(replace(PLAIN, parts=(FIRST,)), callbacks=callbacks)
+    assert [line[21:] for line in lines[6:-1]] == [
+        "part 1 of 2: receipt says 102 DELIVERED, error 000",
+        "call-back 15: message 9: 102 DELIVERED, for http://shop.example:80",
+        "call-back 15: try 1: HTTP 200 in 35 ms, it said 'OK'",
+        "call-back 15: done, called once",
+        "call-back 16: message 9: 102 DELIVERED, for http://shop.example:80",
+        "call-back 16: try 1 is due",
+    ]
+    assert callbacks.asked == [CallFilter(kind=CallKind.STATE, subject=9)]
+
+
+async def test_which_subscribers_message_it_answers():
+    reply = replace(PLAIN, submission=SENT._replace(protocol=Protocol.REPLY, reply_to=7))
+    inbox = ScriptedInbox()
+    assert "it answers subscriber's message 7" in [line[21:] for line in await of(reply, inbox)]
+    inbox.put(inbound(7))
+    told = "\n".join(await of(reply, inbox))
+    assert "it answers subscriber's message 7: 77771234567 to 8785, 'Win a car'" in told

@@ -14,6 +14,7 @@ from habar.model.account import (
     DuplicateId,
     HttpReply,
     RecipientForm,
+    ReportFormat,
     XmlAcceptCode,
 )
 
@@ -26,6 +27,8 @@ CHANGED = {
     "daily_limit": "1000",
     "rate_limit": "50",
     "priority": "0",
+    "report_url": "https://shop.example/report?x=1",
+    "report_format": "json",
     "compat.xml_accept_code": "one",
     "compat.duplicate_id": "idempotent",
     "compat.xml_lenient": "on",
@@ -56,6 +59,8 @@ def test_every_setting_is_read():
             timezone="Asia/Qyzylorda",
         ),
         senders=SHOP.senders,
+        report_url="https://shop.example/report?x=1",
+        report_format=ReportFormat.JSON,
     )
 
 
@@ -70,6 +75,12 @@ def test_the_text_of_every_setting():
 
 
 @pytest.mark.parametrize("text", ["", "none"])
+def test_a_url_may_be_taken_away(text):
+    assert apply(apply(SHOP, CHANGED), {"report_url": text}).report_url == ""
+    assert values(SHOP)["report_url"] == "none"
+
+
+@pytest.mark.parametrize("text", ["", "none"])
 def test_a_limit_may_be_taken_away(text):
     assert apply(apply(SHOP, CHANGED), {"daily_limit": text}).daily_limit is None
 
@@ -77,6 +88,9 @@ def test_a_limit_may_be_taken_away(text):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
+        ("report_url", "ftp://shop.example/", "begins neither with http"),
+        ("report_url", "http://shop.example/a b", "a space"),
+        ("report_format", "xml", "'xml' is none of: get, json"),
         ("compat.timezone", "Asia/Nowhere", "IANA time zone"),
         ("compat.timezone", "../../etc/passwd", "IANA time zone"),
         ("compat.timezone", "America", "IANA time zone"),

@@ -51,13 +51,52 @@ class HandClock:
         callback()
 
 
+class Inbox:
+    """Has so many old ones: subscribers' messages, and parts of such that were joined."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int, int]] = []
+        self.old = {"messages": 0, "parts": 0}
+        self.fault: Exception | None = None
+
+    async def tidy(self, ended_before: int, limit: int) -> int:
+        return self._go("messages", ended_before, limit)
+
+    async def tidy_segments(self, joined_before: int, limit: int) -> int:
+        return self._go("parts", joined_before, limit)
+
+    def _go(self, name: str, before: int, limit: int) -> int:
+        self.asked.append((name, before, limit))
+        if self.fault is not None:
+            raise self.fault
+        gone = min(limit, self.old[name])
+        self.old[name] -= gone
+        return gone
+
+
+class Ended:
+    """What a store says of call-backs."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+        self.left = 0
+
+    async def tidy(self, ended_before: int, limit: int) -> int:
+        self.asked.append((ended_before, limit))
+        gone = min(self.left, limit)
+        self.left -= gone
+        return gone
+
+
 class Answers:
     """A store that keeps what it is asked, and answers when the test says so."""
 
     def __init__(self) -> None:
+        self.inbox = Inbox()
         self.asked: list[tuple[Keep, int]] = []
         self.answers: asyncio.Queue[Tidied | Exception] = asyncio.Queue()
         self.cut = 0
+        self.callbacks = Ended()
 
     async def tidy(self, keep: Keep, limit: int) -> Tidied:
         self.asked.append((keep, limit))
@@ -71,12 +110,23 @@ class Answers:
         return answer
 
 
-def make(message_days: int = 30, text_days: int = 7) -> tuple[Retention, Answers, HandClock]:
+def make(
+    message_days: int = 30,
+    text_days: int = 7,
+    inbound_days: int = 0,
+    inbox: Inbox | None = None,
+    callback_days: int = 0,
+    ended: int = 0,
+) -> tuple[Retention, Answers, HandClock]:
     store, clock = Answers(), HandClock()
+    store.inbox = inbox or store.inbox
+    store.callbacks.left = ended
     retention = Retention(
         store,  # type: ignore[arg-type]
         message_days=message_days,
         text_days=text_days,
+        inbound_days=inbound_days,
+        callback_days=callback_days,
         clock=clock,
         every=3600.0,
         pause=0.25,
@@ -105,10 +155,49 @@ async def test_what_is_not_set_is_kept_for_ever(days: tuple[int, int], keep: Kee
     await retention.stop()
 
 
-async def test_with_nothing_set_nothing_runs() -> None:
+async def test_with_nothing_set_only_parts_of_joined_messages_go() -> None:
     retention, store, clock = make(0, 0)
-    await asyncio.sleep(0)
-    assert (store.asked, clock.calls) == ([], [])
+    assert await clock.asked_for() == 3600.0
+    assert store.asked == []
+    assert store.inbox.asked == [("parts", 999 * DAY, 500)]
+    await retention.stop()
+
+
+async def test_subscribers_messages_go_by_days_of_their_own() -> None:
+    inbox = Inbox()
+    inbox.old["messages"] = 501
+    retention, store, clock = make(0, 0, 3, inbox)
+    assert await clock.asked_for() == 0.25
+    assert inbox.asked == [("parts", 999 * DAY, 500), ("messages", 997 * DAY, 500)]
+    clock.fire()
+    assert await clock.asked_for() == 3600.0
+    assert (retention.inbound, store.asked) == (501, [])
+    await retention.stop()
+
+
+async def test_many_parts_are_gone_through_in_batches() -> None:
+    inbox = Inbox()
+    inbox.old["parts"] = 1200
+    retention, store, clock = make(30, 7, 0, inbox)
+    for pause in (0.25, 0.25, 3600.0):
+        store.answers.put_nowait(NOTHING)
+        assert await clock.asked_for() == pause
+        if pause < 1:
+            clock.fire()
+    assert (inbox.old["parts"], len(store.asked)) == (0, 3)
+    await retention.stop()
+
+
+async def test_an_inbox_that_cannot_be_tidied_is_asked_again_at_the_next_round() -> None:
+    inbox = Inbox()
+    inbox.fault = StoreUnavailable("disk full")
+    retention, store, clock = make(0, 0, 3, inbox)
+    assert await clock.asked_for() == 3600.0
+    inbox.fault = None
+    clock.fire()
+    await clock.asked_for()
+    assert (retention.failures, store.asked) == (1, [])
+    assert [name for name, *_ in inbox.asked] == ["parts", "parts", "messages"]
     await retention.stop()
 
 
@@ -159,3 +248,31 @@ async def test_stop_before_the_start_does_nothing() -> None:
     retention = Retention(store, message_days=1, text_days=1)  # type: ignore[arg-type]
     await retention.stop()
     assert store.asked == []
+
+
+async def test_call_backs_go_as_they_were_set_though_all_else_is_kept() -> None:
+    retention, store, clock = make(0, 0, callback_days=7, ended=501)
+    assert await clock.asked_for() == 0.25
+    clock.fire()
+    assert await clock.asked_for() == 3600.0
+    assert store.callbacks.asked == [(993 * DAY, 500)] * 2
+    assert (retention.callbacks, store.asked) == (501, [])
+    await retention.stop()
+
+
+async def test_call_backs_go_beside_messages() -> None:
+    retention, store, clock = make(callback_days=7, ended=500)
+    store.answers.put_nowait(NOTHING)
+    assert await clock.asked_for() == 0.25
+    clock.fire()
+    store.answers.put_nowait(NOTHING)
+    assert await clock.asked_for() == 3600.0
+    await retention.stop()
+
+
+async def test_call_backs_are_kept_where_that_is_set() -> None:
+    retention, store, clock = make()
+    store.answers.put_nowait(NOTHING)
+    await clock.asked_for()
+    assert store.callbacks.asked == []
+    await retention.stop()

@@ -26,7 +26,7 @@ def message(customer_id: int | None = None, **changes: Any) -> Submission:
         "recipient": 77771234567,
         "text": "a",
         "data_coding": 0,
-        "flash": 0,
+        "message_type": 0,
         "parts": 1,
         "priority": 1,
         "created_at": 50,
@@ -46,10 +46,10 @@ def refusals(admission: Admission) -> list[Refusal | None]:
     return [outcome.refusal for outcome in admission.outcomes]
 
 
-def test_the_columns_are_the_submissions_up_to_the_route() -> None:
+def test_the_columns_are_the_submissions_up_to_the_reply() -> None:
     assert MESSAGE_COLUMNS[0] == "account_id"
-    assert MESSAGE_COLUMNS[-1] == "route_id"
-    assert len(MESSAGE_COLUMNS) == 18
+    assert MESSAGE_COLUMNS[-1] == "reply_to"
+    assert len(MESSAGE_COLUMNS) == 20
 
 
 def test_ids_are_given_in_order_to_the_accepted_only() -> None:

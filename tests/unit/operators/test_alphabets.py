@@ -17,7 +17,7 @@ KAZAKH = LATIN._replace(text="Иә", data_coding=8)
 @pytest.mark.parametrize("flash", [0, 1])
 def test_what_is_usual_is_not_touched(flash: int) -> None:
     for message, data_coding in ((LATIN, (0, 0x10)), (RUSSIAN, (8, 0x18))):
-        told = coding(message._replace(flash=flash), OPERATOR)
+        told = coding(message._replace(message_type=flash), OPERATOR)
         assert told == (None, data_coding[flash])
 
 
@@ -38,6 +38,6 @@ def test_an_alphabet_is_for_texts_that_are_counted_as_gsm_7_bit(alphabet: Alphab
 )
 def test_cyrillic_is_for_the_others(cyrillic: Cyrillic, rewritten: list[bool]) -> None:
     operator = replace(OPERATOR, cyrillic=cyrillic)
-    messages = (RUSSIAN, KAZAKH, RUSSIAN._replace(flash=1))
+    messages = (RUSSIAN, KAZAKH, RUSSIAN._replace(message_type=1))
     assert [coding(message, operator)[0] is not None for message in messages] == rewritten
     assert coding(LATIN, operator) == (None, 0)

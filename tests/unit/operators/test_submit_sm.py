@@ -59,6 +59,9 @@ def test_a_plain_message() -> None:
         ("123456", b"123456", 3, 0),
         ("77010000000", b"77010000000", 1, 1),
         ("+77010000000", b"77010000000", 1, 1),
+        ("8785#12345", b"8785#12345", 3, 0),
+        ("+8785#12345678", b"8785#12345678", 3, 0),
+        ("#12345", b"#12345", 5, 0),
         ("+", b"+", 5, 0),
     ],
 )
@@ -88,8 +91,8 @@ def test_an_operator_s_own_numbering_is_used() -> None:
 
 @pytest.mark.rule("xml.type-flash")
 def test_a_flash_message_is_class_0_in_its_own_alphabet() -> None:
-    (latin,) = pdus(PLAIN._replace(flash=1))
-    (cyrillic,) = pdus(PLAIN._replace(flash=1, text="Сәлем", data_coding=8))
+    (latin,) = pdus(PLAIN._replace(message_type=1))
+    (cyrillic,) = pdus(PLAIN._replace(message_type=1, text="Сәлем", data_coding=8))
     assert (latin.number("data_coding"), cyrillic.number("data_coding")) == (0x10, 0x18)
     assert decode_ucs2(cyrillic.message) == "Сәлем"
 
@@ -220,7 +223,7 @@ def test_data_coding_is_what_the_operator_calls_it() -> None:
     codings = DataCodings(default=1, ucs2=24, cyrillic=7, flash_default=240, flash_ucs2=25)
     operator = replace(OPERATOR, data_codings=codings, cyrillic=Cyrillic.ISO_8859_5)
     told = [
-        pdus(message._replace(flash=flash), operator)[0].number("data_coding")
+        pdus(message._replace(message_type=flash), operator)[0].number("data_coding")
         for message in (PLAIN, cyrillic("Да"), cyrillic("Иә"))
         for flash in (0, 1)
     ]
@@ -229,7 +232,7 @@ def test_data_coding_is_what_the_operator_calls_it() -> None:
 
 def test_a_russian_flash_is_ucs_2_as_nothing_else_can_be_class_0() -> None:
     operator = replace(OPERATOR, cyrillic=Cyrillic.ISO_8859_5)
-    (pdu,) = pdus(cyrillic("Да")._replace(flash=1), operator)
+    (pdu,) = pdus(cyrillic("Да")._replace(message_type=1), operator)
     assert decode_ucs2(pdu.message) == "Да"
 
 

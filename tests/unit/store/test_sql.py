@@ -12,6 +12,7 @@ import habar.store.sqlite
 from habar.store.inspection import KINDS
 from habar.store.named_sql import named_statements
 from habar.store.sqlite.sql import (
+    CALLBACKS,
     CHECKS,
     COPYING,
     FIGURES,
@@ -29,13 +30,18 @@ SOURCES = "".join(
 
 
 def test_every_statement_is_used_and_every_used_one_is_there() -> None:
-    unused = [name for name in [*QUERIES, *NETWORK] if f'"{name}"' not in SOURCES]
+    unused = [name for name in [*QUERIES, *NETWORK, *CALLBACKS] if f'"{name}"' not in SOURCES]
     missing = set(re.findall(r'QUERIES\["(\w+)"\]', SOURCES)) - set(QUERIES)
     missing |= set(re.findall(r'NETWORK\["(\w+)"\]', SOURCES)) - set(NETWORK)
+    missing |= set(re.findall(r'CALLBACKS\["(\w+)"\]', SOURCES)) - set(CALLBACKS)
     assert (unused, missing) == ([], set())
 
 
-ALL = [*QUERIES.values(), *NETWORK.values(), *CHECKS.values(), *COPYING.values(), *FIGURES.values()]
+ALL = [
+    statement
+    for statements in (QUERIES, NETWORK, CALLBACKS, CHECKS, COPYING, FIGURES)
+    for statement in statements.values()
+]
 
 
 def test_a_name_that_stands_twice_is_refused(

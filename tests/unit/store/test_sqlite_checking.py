@@ -19,8 +19,9 @@ ROWS = f"""
 INSERT INTO run (started_at, recovered) VALUES ({NOW}, 0);
 UPDATE sequence SET next = 1001 WHERE name = 'message';
 INSERT INTO account VALUES (1, 'shop', 1, 0, 'S', 10, 5, NULL, NULL, 1, '', 0, 0, '', '', 'UTC',
-    'hash', 70, NULL, 0, 0, {NOW}), (2, 'demo', 0, 0, 'S', 10, 5, NULL, NULL, 1, '', 0, 0, '', '',
-    'UTC', 'hash', 0, 20, 0, 0, {NOW});
+    'hash', 70, NULL, 0, 0, {NOW}, '', '', 1, ''),
+    (2, 'demo', 0, 0, 'S', 10, 5, NULL, NULL, 1, '', 0, 0, '', '', 'UTC', 'hash', 0, 20, 0, 0,
+    {NOW}, '', '', 1, '');
 INSERT INTO ledger (account_id, at, kind, amount) VALUES (1, {NOW}, 'opening', 100),
     (1, {NOW}, 'charge', -30);
 INSERT INTO message (id, account_id, customer_id, protocol, sender, recipient, text, data_coding,
@@ -30,6 +31,14 @@ VALUES (5, 1, 50, 1, 'S', 77771234567, 'secret', 0, 0, 2, 1, {NOW}, {NOW}, 1, 1,
 INSERT INTO customer_ref VALUES (1, 50, 5), (1, 60, 6);
 INSERT INTO part (message_id, part, operator_id, operator_message_id, sent_at)
 VALUES (5, 1, 1, 'a', {NOW}), (6, 1, 1, 'b', {NOW});
+INSERT INTO inbound VALUES (2, 0, 0, 1, 'A', '8785', '', 'secret', 0, 1, 0, NULL, {NOW}, 0, '', '',
+    NULL), (3, 1, 0, 1, '77771234567', '8785', '', 'secret', 0, 1, 0, NULL, {NOW}, 1, '', '', NULL);
+INSERT INTO callback (id, account_id, kind, subject, state, at, host, stage, next_at, since)
+VALUES (9, 1, 2, 3, 0, {NOW}, '', 0, {NOW}, {NOW});
+INSERT INTO inbound_segment (operator_id, sender, short_code, reference, total, generation, part,
+    transaction_id, data_coding, octets, header, at)
+VALUES (77, 'A', '8785', 1, 2, 0, 1, '', 0, X'00', X'', {NOW});
+INSERT INTO opt_out VALUES (1, 77771234567, '8785', 1, {NOW}, 0);
 """
 FAULTS = {
     "UPDATE account SET balance = 71 WHERE id = 1": [
@@ -60,6 +69,13 @@ FAULTS = {
     ],
     "UPDATE part SET part = 2 WHERE message_id = 6": [
         "part 2 of message 6: there is no such message, or it has only 1 parts"
+    ],
+    "DELETE FROM inbound WHERE id = 3": ["call-back 9: there is no subscriber's message 3"],
+    "UPDATE callback SET stage = 2": [
+        "subscriber's message 3 waits, and no call-back is open for it"
+    ],
+    "UPDATE opt_out SET change = 1": [
+        "the opt-out of 77771234567 from account 1: its change 1 will be given again"
     ],
     "UPDATE sequence SET next = 6 WHERE name = 'message'": [
         "message 6: its id will be given a second time, the next one is 6"

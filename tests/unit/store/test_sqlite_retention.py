@@ -42,12 +42,12 @@ class Counting:
 def fill(connection: sqlite3.Connection, count: int, stage: int = 3) -> None:
     """Messages with a part each; message n was created and had ended at the moment n."""
     rows = [
-        (n, 1, n, 1, "S", 1, "text", 0, 0, 1, 1, n, n, None, 1, stage, 102, 0, 0, n)
+        (n, 1, n, 1, "S", 1, "text", 0, 0, 1, 1, n, n, None, 1, stage, 102, 0, 0, 0, 0, n)
         for n in range(1, count + 1)
     ]
     connection.execute("BEGIN")
     connection.executemany(QUERIES["insert_message"], rows)
-    connection.executemany(QUERIES["complete_at_once"], [(row[0],) for row in rows])
+    connection.execute("UPDATE message SET completed_at = created_at")
     parts = [(row[0], 1, 1, row[0], str(row[0]), row[0]) for row in rows]
     connection.executemany(QUERIES["insert_part"], parts)
     connection.executemany(QUERIES["insert_ref"], [(1, row[0], row[0]) for row in rows])

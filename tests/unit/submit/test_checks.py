@@ -9,6 +9,7 @@ import pytest
 
 from habar.errors import Refusal
 from habar.model.account import Compat, RecipientForm
+from habar.model.message_type import MessageType
 from habar.submit import checks
 from habar.submit.checks import check, read_id
 
@@ -24,7 +25,7 @@ def test_a_good_message_is_read(shop):
     checked = check(shop, draft(type="1"))
     assert checked.refusal is None
     assert (checked.customer_id, checked.recipient, checked.sender) == (1, 77771234567, "SHOP")
-    assert (checked.flash, checked.data_coding, checked.parts) == (1, 0, 1)
+    assert (checked.message_type, checked.data_coding, checked.parts) == (1, 0, 1)
     assert (checked.beg, checked.end) == (None, None)
 
 
@@ -114,6 +115,25 @@ def test_the_longest_text_is_the_accounts(shop):
     assert check(replace(shop, max_parts=2), draft(text="x" * 307)).refusal is Refusal.LENGTH
 
 
+def test_a_message_that_is_no_text_is_counted_by_its_octets(shop):
+    checked = check(shop, draft(type=MessageType.BINARY, text="00" * 141))
+    assert (checked.refusal, checked.data_coding, checked.parts) == (None, 0x04, 2)
+    short = replace(shop, max_parts=1)
+    too_long = check(short, draft(type=MessageType.BINARY, text="00" * 141))
+    assert (too_long.refusal, too_long.parts) == (Refusal.LENGTH, 2)
+
+
+@pytest.mark.parametrize("data", ["", "hello", "00" * 100_000])
+def test_data_that_is_not_what_its_type_asks_for_is_refused(shop, data):
+    checked = check(shop, draft(type=MessageType.BINARY, text=data))
+    assert (checked.refusal, checked.parts) == (Refusal.CONTENT, 0)
+
+
+@pytest.mark.parametrize("kind", ["2", "4", "14", 15, 99])
+def test_the_other_types_have_no_number_for_customers(shop, kind):
+    assert check(shop, draft(type=kind)).refusal is Refusal.TYPE
+
+
 def test_an_empty_sender_is_the_accounts_default(shop):
     assert check(shop, draft(sender="")).sender == "TEXT_MSG"
     assert check(replace(shop, default_sender="SHOP"), draft(sender=None)).sender == "SHOP"
@@ -145,11 +165,11 @@ def test_an_account_may_write_numbers_its_own_way(shop):
 @pytest.mark.parametrize("text", ["я" * 200_000, " " * 200_000 + "x", " " * 200_000])
 def test_a_long_text_that_many_messages_share_is_counted_once(shop, text, monkeypatch):
     seen = []
-    counted = lru_cache(maxsize=1)(lambda text: seen.append(text) or checks._parts(text))
+    counted = lru_cache(maxsize=1)(lambda *of: seen.append(of) or checks._parts(*of))
     monkeypatch.setattr(checks, "_parts_of_long", counted)
-    found = {check(shop, draft(text=text)) for _ in range(100)}
-    assert len(found) == len(seen) == 1
-    assert found.pop().refusal is Refusal.LENGTH
+    found = {check(shop, draft(text=text, type=str(n % 2))).refusal for n in range(100)}
+    assert len(seen) == 1
+    assert found == {Refusal.LENGTH}
 
 
 def test_a_value_of_endless_white_space_is_not_looked_at(shop):

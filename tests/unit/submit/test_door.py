@@ -70,7 +70,7 @@ def test_what_is_stored_of_a_message(reception, journal, shop, now):
     assert stored.customer_id == 5
     assert stored.protocol == Protocol.XML
     assert (stored.sender, stored.recipient) == ("SHOP", 77771234567)
-    assert (stored.data_coding, stored.parts, stored.flash) == (8, 2, 0)
+    assert (stored.data_coding, stored.parts, stored.message_type) == (8, 2, 0)
     assert stored.priority == 2
     assert (stored.created_at, stored.due_at, stored.expires_at) == (now, now, now + 1000)
     assert stored.operator_id == 7

@@ -16,6 +16,7 @@ import structlog
 
 from habar.errors import HabarError, Refusal, StoreFault
 from habar.model.message import Outcome, Submission
+from habar.store.postgres.calls import write_tries
 from habar.store.postgres.connection import Connection, is_forbidden, is_unavailable, name_of
 from habar.store.postgres.ids import Ids
 from habar.store.postgres.node import Run
@@ -23,7 +24,19 @@ from habar.store.postgres.questions import answer
 from habar.store.postgres.receipts import apply_early, write_receipts
 from habar.store.postgres.results import write_parts, write_settled
 from habar.store.postgres.submissions import write_submissions
-from habar.store.writes import ASK, PART, RECEIPT, SETTLE, SUBMIT, Write, deal_out, grouped
+from habar.store.postgres.subscribers import write_subscribers
+from habar.store.writes import (
+    ASK,
+    PART,
+    RECEIPT,
+    SETTLE,
+    SUBMIT,
+    SUBSCRIBER,
+    TRIED,
+    Write,
+    deal_out,
+    grouped,
+)
 
 Chore = Callable[[Connection], Awaitable[Any]]
 """A write of the engine's own; a HabarError it raises is its answer, and nothing of it happens."""
@@ -48,6 +61,10 @@ class Batch:
                 await self._accept(connection, groups[PART])
             if groups[RECEIPT]:
                 await self._receipts(connection, groups[RECEIPT])
+            if groups[TRIED]:
+                await self._tried(connection, groups[TRIED])
+            if groups[SUBSCRIBER]:
+                await self._subscribers(connection, groups[SUBSCRIBER])
             if groups[SETTLE]:
                 await write_settled(connection, node_id, groups[SETTLE])
             for write in groups[ASK]:
@@ -79,6 +96,17 @@ class Batch:
     async def _receipts(self, connection: Connection, writes: list[Write]) -> None:
         receipts = [write.item for write in writes]
         answers = await write_receipts(connection, self._ids.recent, receipts)
+        for write, found in zip(writes, answers, strict=True):
+            write.answer = found
+
+    async def _tried(self, connection: Connection, writes: list[Write]) -> None:
+        events = [write.item for write in writes]
+        answers = await write_tries(connection, self._run.id, events)
+        for write, found in zip(writes, answers, strict=True):
+            write.answer = found
+
+    async def _subscribers(self, connection: Connection, writes: list[Write]) -> None:
+        answers = await write_subscribers(connection, [write.item for write in writes])
         for write, found in zip(writes, answers, strict=True):
             write.answer = found
 

@@ -51,6 +51,26 @@ WHERE part.part NOT BETWEEN 1 AND message.parts
     )
 ORDER BY part.message_id, part.part LIMIT $1
 
+-- name: calls_of_nobody
+SELECT callback.id, callback.subject, count(*) OVER ()
+FROM callback LEFT JOIN inbound ON inbound.id = callback.subject
+WHERE callback.kind = 2 AND inbound.id IS NULL
+ORDER BY callback.id LIMIT $1
+
+-- name: owed_by_nobody
+SELECT inbound.id, count(*) OVER ()
+FROM inbound
+WHERE state = 1 AND NOT EXISTS (
+    SELECT 1 FROM callback WHERE kind = 2 AND subject = inbound.id AND stage IN (0, 1, 4)
+)
+ORDER BY inbound.id LIMIT $1
+
+-- name: opt_out_changes
+SELECT opt_out.account_id, opt_out.msisdn, opt_out.change, count(*) OVER ()
+FROM sequence CROSS JOIN opt_out
+WHERE sequence.name = 'opt_out' AND opt_out.change >= sequence.next
+ORDER BY opt_out.account_id, opt_out.msisdn LIMIT $1
+
 -- name: ids
 SELECT message.id, sequence.next, count(*) OVER ()
 FROM sequence CROSS JOIN message

@@ -32,6 +32,7 @@ from habar.store.copied import (
     Table,
     Watch,
     recovered,
+    released,
 )
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.ids import make_span
@@ -163,6 +164,8 @@ def _maker(table: Table, began_at: int) -> Callable[[Row], Row]:
     def make(row: Row) -> Row:
         if table.name == "message":
             row = recovered(row, began_at)
+        elif table.name == "callback":
+            row = released(row)
         if not flags and not texts:
             return row
         values = list(row)

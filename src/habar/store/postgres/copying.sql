@@ -58,4 +58,5 @@ WHERE source = $1
 
 -- name: count_anew
 ANALYZE account, sender, message, part, customer_ref, receipt_unmatched, receipt_unmatched_key,
-    number_range, ported_number, route, route_target, ledger
+    number_range, ported_number, route, route_target, ledger,
+    message_report, inbound, callback, callback_try

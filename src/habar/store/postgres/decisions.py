@@ -12,7 +12,7 @@ from habar.store.postgres.connection import Connection
 from habar.store.postgres.questions import begun
 from habar.store.postgres.receipts import apply_to, receipt_of
 from habar.store.postgres.results import end_messages
-from habar.store.postgres.sql import QUERIES
+from habar.store.postgres.sql import CALLBACKS, QUERIES
 from habar.store.postgres.texts import unpack
 
 
@@ -55,6 +55,8 @@ async def match(
     taken = await connection.fetchval(QUERIES["part_operator"], message_id, part)
     if taken != receipt.operator_id or not await apply_to(connection, receipt, message_id, part):
         raise Conflict(f"the receipt's operator has not taken part {part} of message {message_id}")
+    # The receipt may be older than customers' web services are called for.
+    await connection.execute(CALLBACKS["give_time"], now, message_id)
     await connection.execute(QUERIES["unpark_receipts"], [receipt_id])
     subject, detail = f"receipt {receipt_id}", f"message {message_id}, part {part}"
     await connection.execute(QUERIES["insert_audit"], now, actor, "receipt match", subject, detail)

@@ -1,9 +1,9 @@
 """Drops spans that are leaving: no row is deleted, and the disk has its room back at once.
 
-First the customers' ids that name a message of the span, in small transactions; then each of the
-two partitions is detached and dropped; then the span's own row. Each step leaves a state that tells
-what comes next, so any node goes on where another one died. Who works on a span holds its row
-(FOR UPDATE SKIP LOCKED), and others leave it alone.
+First the customers' ids that name a message of the span, and what customers were told of them, in
+small transactions; then each of the two partitions is detached and dropped; then the span's own
+row. Each step leaves a state that tells what comes next, so any node goes on where another one
+died. Who works on a span holds its row (FOR UPDATE SKIP LOCKED), and others leave it alone.
 
 What is locked, and why nobody waits for it:
 - refs of messages that ended long ago; one that is locked by another node is not waited for (SKIP
@@ -30,13 +30,14 @@ import structlog
 
 from habar.store.postgres.connection import Address, Connection, name_of
 from habar.store.postgres.pool import Pool
-from habar.store.postgres.sql import QUERIES
+from habar.store.postgres.sql import CALLBACKS, QUERIES
 from habar.store.retention import Keep
 from habar.store.tidying import NOTHING, Step
 
 LOCK_MS = 2_000
 """Longer than vacuum takes to give way (deadlock_timeout), shorter than submitters would notice."""
 REFS = 1_000
+TOLD = 500
 _COST = 10
 """So many messages that are asked for their refs count as one that is removed."""
 _HELD = "SET LOCAL idle_in_transaction_session_timeout = '60s'"
@@ -70,6 +71,8 @@ class Dropping:
         end_id, refs_upto, messages = span
         if refs_upto < end_id - 1:
             return await _forget_refs(connection, first_id, end_id - 1, refs_upto)
+        if gone := await _forget_told(connection, first_id, end_id):
+            return Step(1 + gone, 0)
         await connection.execute(_HELD)
         if not await self._drop(first_id):
             return NOTHING
@@ -102,6 +105,15 @@ async def _forget_refs(connection: Connection, first_id: int, last_id: int, upto
     upto = rows[-1][0] if len(rows) == REFS else last_id
     await connection.execute(QUERIES["set_refs_upto"], first_id, upto)
     return Step(1 + len(rows) // _COST, 0)
+
+
+async def _forget_told(connection: Connection, first_id: int, end_id: int) -> int:
+    """Where customers were to be told of them, and what they were told; how many rows went."""
+    gone = 0
+    for name in ("delete_reports_of_span", "delete_calls_of_span"):
+        done = await connection.execute(CALLBACKS[name], first_id, end_id, TOLD)
+        gone += int(done.rpartition(" ")[2])
+    return gone
 
 
 def columns_with_ref(rows: Sequence[Sequence[Any]]) -> list[list[int]]:

@@ -21,10 +21,12 @@ from habar.errors import AlreadyOpen, HabarError, StoreUnavailable
 from habar.model.message import MessageStatus, Ref
 from habar.store.nodes import Hint, Node, Slot, Slots, Watcher
 from habar.store.postgres.books import PostgresBooks
+from habar.store.postgres.callbacks import PostgresCallbacks
 from habar.store.postgres.connection import Address, Connection, name_of
 from habar.store.postgres.decisions import decide, match
 from habar.store.postgres.hints import Hints
 from habar.store.postgres.home import Home, enter
+from habar.store.postgres.inbox import PostgresInbox
 from habar.store.postgres.journal import PostgresJournal
 from habar.store.postgres.migrate import check
 from habar.store.postgres.network import PostgresNetwork
@@ -34,7 +36,7 @@ from habar.store.postgres.reads import Reads
 from habar.store.postgres.receipts import rematch
 from habar.store.postgres.retention import Retention
 from habar.store.postgres.slots import share
-from habar.store.postgres.sql import QUERIES
+from habar.store.postgres.sql import CALLBACKS, QUERIES
 from habar.store.postgres.writer import Writer
 from habar.store.readings import (
     Counts,
@@ -64,6 +66,8 @@ class _Open:
         self.reads = Reads(self.pool)
         self.books = PostgresBooks(self.pool)
         self.network = PostgresNetwork(self.pool)
+        self.inbox = PostgresInbox(self.pool)
+        self.callbacks = PostgresCallbacks(self.pool)
         self.node: _Node | None = None
 
 
@@ -199,6 +203,16 @@ class PostgresStore:
     def network(self) -> PostgresNetwork:
         """See store.port.Store."""
         return self._open.network
+
+    @property
+    def inbox(self) -> PostgresInbox:
+        """See store.port.Store."""
+        return self._open.inbox
+
+    @property
+    def callbacks(self) -> PostgresCallbacks:
+        """See store.port.Store."""
+        return self._open.callbacks
 
     # --- Several nodes ---------------------------------------------------------------------------
     @property
@@ -365,9 +379,11 @@ async def _take_name(connection: Connection, run: Run, now: int | None) -> int |
         if any(elsewhere for _, elsewhere in rows):
             return None
         recovered = await end_runs(connection, [row[0] for row in rows], now, died=True)
-        # A node of an older version ends others' runs too, and knows nothing of boarded messages.
+        # A node of an older version ends others' runs too, and knows nothing of boarded messages
+        # and of call-backs.
         ended = [row[0] for row in await connection.fetch(QUERIES["ended_runs"])]
         await connection.execute(QUERIES["recover_boarded"], ended, now)
+        await connection.execute(CALLBACKS["release_claimed_calls"], ended)
         await run.begin(connection, now, recovered)
     return recovered
 

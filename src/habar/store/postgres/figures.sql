@@ -85,6 +85,48 @@ SELECT count(*) AS rows, sum(route_id) AS ids, sum(operator_id) AS operators, su
     sum(weight) AS weights, sum(cost) AS costs
 FROM route_target
 
+-- name: message_report
+SELECT count(*) AS rows, sum(message_id) AS ids, sum(octet_length(host)) AS octets
+FROM message_report
+
+-- name: shortcode
+SELECT count(*) AS rows, sum(id) AS ids, sum(account_id) AS accounts, sum(method) AS methods,
+    sum(octet_length(code) + octet_length(keyword)) AS octets
+FROM shortcode
+
+-- name: inbound
+SELECT count(*) AS rows, sum(id) AS ids, sum(account_id) AS accounts, sum(state) AS states,
+    sum(parts) AS parts, sum(missing) AS missing,
+    sum((
+        octet_length(text)
+        - 2 * (length(text) - length(replace(text, chr(1114111) || '0', '')))
+        - (length(text) - length(replace(text, chr(1114111) || '1', ''))) / 2
+    )) AS octets
+FROM inbound
+
+-- name: inbound_segment
+SELECT count(*) AS rows, sum(part) AS parts, sum(generation) AS generations,
+    sum(joined::integer) AS joined, sum(octet_length(octets)) AS octets
+FROM inbound_segment
+
+-- name: opt_out
+SELECT count(*) AS rows, sum(account_id) AS accounts, sum(msisdn % 1000000007) AS numbers,
+    sum(active::integer) AS active, sum(change) AS changes
+FROM opt_out
+
+-- name: callback
+SELECT count(*) AS rows, sum(id) AS ids, sum(subject) AS subjects, sum(state) AS states,
+    sum((stage IN (0, 1))::integer) AS waiting, sum((stage IN (4))::integer) AS blocked, sum(attempts) AS attempts
+FROM callback
+
+-- name: callback_try
+SELECT count(*) AS rows, sum(callback_id) AS ids, sum(number) AS numbers, sum(status) AS statuses
+FROM callback_try
+
+-- name: callback_host
+SELECT count(*) AS rows, sum(failures) AS failures, sum(octet_length(host)) AS octets
+FROM callback_host
+
 -- name: ledger
 SELECT count(*) AS rows, sum(id) AS ids, sum(amount) AS amounts, sum(messages) AS messages
 FROM ledger

@@ -8,7 +8,8 @@ Where a commit stays in doubt because we are closing and the server is away, sub
 just that, and nothing of it is written a second time.
 
 When others have ended this run, what it would do with messages that it had in hand changes nothing
-any more. What the operator said (that it has a part, and its receipts) is kept for the new run.
+any more. What the operator said (that it has a part, its receipts, what subscribers write) is kept
+for the new run.
 """
 
 from __future__ import annotations
@@ -24,14 +25,18 @@ from habar.store.gathering import LAST_TRIES, GatheringJournal
 from habar.store.postgres.connection import name_of
 from habar.store.postgres.node import Fenced
 from habar.store.postgres.writer import InDoubt, Writer
-from habar.store.writes import ASK, PART, RECEIPT, SETTLE, SUBMIT, Write
+from habar.store.writes import ASK, PART, RECEIPT, SETTLE, SUBMIT, SUBSCRIBER, TRIED, Write
 
 _BEATS = 5
 """Renewals in the time of a lease, at the least."""
 _PAUSE, _LAST_PAUSE = 0.05, 1.0
+_KEPT = (PART, SUBSCRIBER)
+"""What operators said, but for receipts: whichever run writes it down."""
 
 Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
+_FORFEIT = (TRIED, SETTLE)
+"""What is about a run that was ended by others means nothing to the next one."""
 
 
 class PostgresJournal(GatheringJournal):
@@ -150,15 +155,15 @@ class PostgresJournal(GatheringJournal):
         self._failures += 1
         forfeit = [*(self._under_way or []), *self._waiting]
         self._under_way, self._rows = [], 0
-        self._waiting = [write for write in forfeit if write.kind == PART]
+        self._waiting = [write for write in forfeit if write.kind in _KEPT]
         self._receipts = [write for write in forfeit if write.kind == RECEIPT] + self._receipts
         self._backlog = len(self._waiting) + len(self._receipts)
         try:
             await self._insist(self._begin)
         finally:
             # What was recorded meanwhile is about the run before just as well.
-            forfeit += [write for write in self._waiting if write.kind == SETTLE]
-            self._waiting = [write for write in self._waiting if write.kind != SETTLE]
+            forfeit += [write for write in self._waiting if write.kind in _FORFEIT]
+            self._waiting = [write for write in self._waiting if write.kind not in _FORFEIT]
             self._backlog = len(self._waiting) + len(self._receipts)
             self._tell_forfeit(forfeit)
         self._receipts_due = bool(self._receipts)
@@ -167,5 +172,5 @@ class PostgresJournal(GatheringJournal):
         for write in writes:
             if write.kind in (SUBMIT, ASK):
                 self._tell(write, StoreUnavailable("this node was taken for dead"))
-            elif write.kind == SETTLE:
+            elif write.kind in _FORFEIT:
                 self._tell(write, None)

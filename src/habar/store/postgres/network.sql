@@ -24,7 +24,11 @@ WHERE id = $2
 SELECT route_id FROM route_target WHERE operator_id = $1 LIMIT 1
 
 -- name: waits_for_operator
-SELECT EXISTS (SELECT 1 FROM message WHERE stage = 0 AND operator_id = $1)
+-- The order names the queue's index: by another one all that waits would be looked at.
+SELECT (
+        SELECT id FROM message WHERE stage = 0 AND operator_id = $1
+        ORDER BY operator_id, priority, account_id, next_at, id LIMIT 1
+    ) IS NOT NULL
     OR EXISTS (SELECT 1 FROM message WHERE stage IN (1, 4) AND operator_id = $1)
     OR EXISTS (SELECT 1 FROM message WHERE stage = 5 AND operator_id = $1)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from habar import __version__
 from habar.errors import HabarError
 from habar.store.postgres.connection import Connection
-from habar.store.postgres.sql import QUERIES
+from habar.store.postgres.sql import CALLBACKS, QUERIES
 
 _SURE = 0.6
 """The part of its lease for which a node relies on it."""
@@ -156,12 +156,13 @@ async def end_runs(connection: Connection, ids: list[int], at: int, *, died: boo
 
     With `died` the operator may have it (`repeats`), unless that would have been marked; without,
     it has not left them. What is marked (BOARDED) is held either way. Answers how many messages
-    that were.
+    that were. Call-backs wait again.
     """
     if not ids:
         return 0
     await connection.execute(QUERIES["end_runs"], ids)
     await connection.execute(QUERIES["free_binds"], ids)
+    await connection.execute(CALLBACKS["release_claimed_calls"], ids)
     done = [await connection.execute(QUERIES["recover_boarded"], ids, at)]
     if died:
         done.append(await connection.execute(QUERIES["recover_claimed"], ids, at))

@@ -193,28 +193,32 @@ WITH stored AS (
     INSERT INTO message (
         id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
         priority, created_at, due_at, expires_at, operator_id, stage, state, price, route_id,
-        next_at, node_id, completed_at
+        reports, reply_to, next_at, node_id
     )
     SELECT id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash,
         parts, priority, created_at, due_at, expires_at, operator_id, stage, state, price, route_id,
-        due_at, CASE WHEN stage = 1 THEN $20::bigint END, CASE WHEN stage = 3 THEN created_at END
+        reports, reply_to, due_at, CASE WHEN stage = 1 THEN $22::bigint END
     FROM unnest(
         $1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::bigint[],
         $7::text[], $8::smallint[], $9::smallint[], $10::integer[], $11::smallint[],
         $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::smallint[],
-        $17::smallint[], $18::bigint[], $19::bigint[]
+        $17::smallint[], $18::bigint[], $19::bigint[], $20::smallint[], $21::bigint[]
     ) AS given (
         id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
-        priority, created_at, due_at, expires_at, operator_id, stage, state, price, route_id
+        priority, created_at, due_at, expires_at, operator_id, stage, state, price, route_id,
+        reports, reply_to
     )
+), reported AS (
+    INSERT INTO message_report (message_id, url, host)
+    SELECT * FROM unnest($36::bigint[], $37::text[], $38::text[])
 ), named AS (
     INSERT INTO customer_ref (account_id, customer_id, message_id)
-    SELECT * FROM unnest($21::bigint[], $22::bigint[], $23::bigint[])
+    SELECT * FROM unnest($23::bigint[], $24::bigint[], $25::bigint[])
     ON CONFLICT (account_id, customer_id) DO UPDATE SET message_id = excluded.message_id
 ), charged AS (
     SELECT * FROM unnest(
-        $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[],
-        $30::bigint[], $31::bigint[], $32::bigint[], $33::integer[]
+        $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[],
+        $32::bigint[], $33::bigint[], $34::bigint[], $35::integer[]
     ) AS charged (
         account_id, balance, allowance, day, day_used, at, price, first_id, last_id, messages
     )
@@ -225,6 +229,10 @@ WITH stored AS (
 )
 INSERT INTO ledger (account_id, at, kind, amount, first_message_id, last_message_id, messages)
 SELECT account_id, at, 'charge', -price, first_id, last_id, messages FROM charged WHERE price > 0
+
+-- name: complete_at_once
+UPDATE message SET stage = 3, node_id = NULL, completed_at = created_at
+WHERE id = ANY ($1::bigint[])
 
 -- What became of messages ------------------------------------------------------------------------
 -- name: accept_parts
@@ -416,14 +424,14 @@ LIMIT $4
 -- The queue --------------------------------------------------------------------------------------
 -- name: due_messages
 SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
-    expires_at, attempts, repeats
+    expires_at, attempts, repeats, reply_to
 FROM message
 WHERE stage = 0 AND operator_id = $1 AND priority = $2 AND account_id = $3 AND next_at <= $4
 ORDER BY next_at, id LIMIT $5 FOR UPDATE SKIP LOCKED
 
 -- name: held_messages
 SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
-    expires_at, attempts, repeats
+    expires_at, attempts, repeats, reply_to
 FROM message
 WHERE stage = 5 AND operator_id = $1 AND uncertain_at <= $2
 ORDER BY uncertain_at LIMIT $3 FOR UPDATE SKIP LOCKED
@@ -433,7 +441,7 @@ UPDATE message SET stage = 4, node_id = $1 WHERE id = ANY ($2::bigint[])
 
 -- name: queued_of_account
 SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
-    expires_at, attempts, repeats, next_at
+    expires_at, attempts, repeats, reply_to, next_at
 FROM message
 WHERE stage = 0 AND operator_id = $1 AND priority = $2 AND account_id = $3
     AND next_at <= $4 AND (next_at, id) > ($5, $6)
@@ -676,7 +684,7 @@ SELECT message.account_id, message.customer_id, message.protocol, message.sender
     message.recipient, message.text, message.data_coding, message.flash, message.parts,
     message.priority, message.created_at, message.due_at, message.expires_at,
     message.operator_id, message.stage, message.state, message.price, message.route_id,
-    account.login, coalesce(operator.name, ''), message.attempts, message.repeats,
+    message.reports, message.reply_to, account.login, coalesce(operator.name, ''), message.attempts, message.repeats,
     message.uncertain_at, message.last_error, message.completed_at, message.refunded
 FROM message
 JOIN account ON account.id = message.account_id
@@ -712,6 +720,7 @@ SELECT (SELECT count(*) FROM message WHERE stage = 0),
 -- name: accounts
 SELECT id, login, kind, blocked, default_sender, max_parts, part_price, daily_limit, rate_limit,
     priority, xml_accept_code, duplicate_id, xml_lenient, recipient, http_reply, timezone,
+    report_url, report_host, report_format, callback_secret,
     password_hash, balance, allowance, day, day_used
 FROM account WHERE $1::text IS NULL OR login = $1 ORDER BY login
 
@@ -729,17 +738,22 @@ SELECT id FROM account WHERE login = $1
 INSERT INTO account (
     login, kind, blocked, default_sender, max_parts, part_price, daily_limit, rate_limit, priority,
     xml_accept_code, duplicate_id, xml_lenient, recipient, http_reply, timezone,
+    report_url, report_host, report_format, callback_secret,
     password_hash, balance, allowance, created_at
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+) VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+    $22, $23
+)
 RETURNING id
 
 -- name: update_account
 UPDATE account SET login = $1, kind = $2, blocked = $3, default_sender = $4, max_parts = $5,
     part_price = $6, daily_limit = $7, rate_limit = $8, priority = $9, xml_accept_code = $10,
     duplicate_id = $11, xml_lenient = $12, recipient = $13, http_reply = $14, timezone = $15,
-    password_hash = coalesce($16, password_hash),
-    allowance = CASE WHEN $17::boolean THEN coalesce(allowance, $18) END
-WHERE id = $19 RETURNING id
+    report_url = $16, report_host = $17, report_format = $18, callback_secret = $19,
+    password_hash = coalesce($20, password_hash),
+    allowance = CASE WHEN $21::boolean THEN coalesce(allowance, $22) END
+WHERE id = $23 RETURNING id
 
 -- name: set_allowance
 UPDATE account SET allowance = $1 WHERE id = $2

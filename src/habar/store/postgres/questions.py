@@ -16,10 +16,14 @@ from habar.errors import NotFound
 from habar.model.message import Outgoing
 from habar.model.status import IN_HAND, MessageState, Stage
 from habar.store.awaiting import Overdue, judged
+from habar.store.callbacks import ClaimCalls, GiveUpCalls
+from habar.store.inbox import DueGroups
 from habar.store.port import Claim, ClaimHeld, EndAwaited, ExpireWaiting, Moved, Question, Withdraw
+from habar.store.postgres.calls import claim_calls, give_up_calls
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.results import end_messages
 from habar.store.postgres.sql import QUERIES
+from habar.store.postgres.subscribers import due_groups
 from habar.store.postgres.texts import unpack
 
 _LOOKED_AT = 1000
@@ -38,7 +42,15 @@ async def answer(connection: Connection, node_id: int, question: Question) -> An
         return await _move(connection, question)
     if isinstance(question, ClaimHeld):
         return await _claim_held(connection, node_id, question)
-    return await _withdraw(connection, node_id, question)
+    if isinstance(question, Withdraw):
+        return await _withdraw(connection, node_id, question)
+    if isinstance(question, ClaimCalls):
+        return await claim_calls(connection, node_id, question)
+    if isinstance(question, GiveUpCalls):
+        return await give_up_calls(connection, question)
+    if isinstance(question, DueGroups):
+        return await due_groups(connection, question)
+    raise NotImplementedError(type(question).__name__)
 
 
 async def _claim(connection: Connection, node_id: int, claim: Claim) -> list[Outgoing]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from habar.model.status import MessageState
 from habar.store.awaiting import awaited_until
+from habar.store.callbacks import CallsReleased, HostSeen
 from habar.store.operator_key import operator_key
 from habar.store.port import (
     Boarded,
@@ -21,6 +22,7 @@ from habar.store.port import (
     Postponed,
     Released,
 )
+from habar.store.postgres.calls import settle_call
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.receipts import EARLY_MS, EarlyRow
 from habar.store.postgres.sql import QUERIES
@@ -85,12 +87,15 @@ async def write_settled(connection: Connection, node_id: int, writes: Sequence[W
             await _finish(connection, several)
         elif kind in _OF_SEVERAL:
             await _change_each(connection, node_id, several[0])
+        elif kind in _OF_CALLS:
+            several[0].answer = await settle_call(connection, node_id, several[0].item)
         else:
             raise TypeError(f"no event of the journal's: {kind.__name__}")
 
 
 _OF_SEVERAL = (Released, Boarded, Held)
 """Events that are about several messages."""
+_OF_CALLS = (CallsReleased, HostSeen)
 
 
 def _alike(writes: Sequence[Write]) -> Iterator[list[Write]]:
@@ -99,7 +104,7 @@ def _alike(writes: Sequence[Write]) -> Iterator[list[Write]]:
     seen: set[int] = set()
     for write in writes:
         item = write.item
-        alone = type(item) in _OF_SEVERAL
+        alone = not isinstance(item, Postponed | Finished)
         if run and (alone or type(item) is not type(run[0].item) or item.message_id in seen):
             yield run
             run, seen = [], set()
@@ -107,7 +112,7 @@ def _alike(writes: Sequence[Write]) -> Iterator[list[Write]]:
         if alone:
             yield run
             run = []
-        elif isinstance(item, Postponed | Finished):
+        else:
             seen.add(item.message_id)
     if run:
         yield run

@@ -25,7 +25,7 @@ from habar.store.postgres.connection import Address, Connection
 from habar.store.postgres.dropping import Dropping, columns_with_ref
 from habar.store.postgres.pool import Pool
 from habar.store.postgres.spans import Judge, Span, span_after
-from habar.store.postgres.sql import QUERIES
+from habar.store.postgres.sql import CALLBACKS, QUERIES
 from habar.store.retention import Keep
 from habar.store.tidying import NOTHING, Look, Pass, Step
 
@@ -118,7 +118,10 @@ class Retention:
 
 
 def _deletion(span: Span, after: int, upto: int, before: int) -> Chore:
-    """Messages with all that hangs on them; how many. The ledger keeps its rows."""
+    """Messages with all that hangs on them; how many. The ledger keeps its rows.
+
+    Of what is owed for them that stays which has not ended.
+    """
 
     async def delete(connection: Connection) -> int:
         if not await _hold(connection, span):
@@ -131,6 +134,8 @@ def _deletion(span: Span, after: int, upto: int, before: int) -> Chore:
         gone = [row[0] for row in rows]
         await connection.execute(QUERIES["delete_parts"], gone, after, upto)
         await connection.execute(QUERIES["delete_kept"], gone)
+        await connection.execute(CALLBACKS["delete_report_urls"], gone)
+        await connection.execute(CALLBACKS["delete_calls_of_messages"], gone)
         return len(gone)
 
     return delete

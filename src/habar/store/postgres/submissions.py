@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from habar.model.account import DuplicateId, Funds
-from habar.model.admission import Admission, CustomerKey, admit
-from habar.model.message import MESSAGE_COLUMNS, Known, Outcome, Submission
-from habar.model.status import MessageState
+from habar.model.admission import Admission, CustomerKey, admit, as_inserted
+from habar.model.message import MESSAGE_COLUMNS, Known, Outcome, Reports, Submission
+from habar.model.status import MessageState, Stage
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.ids import Ids
 from habar.store.postgres.sql import QUERIES
@@ -79,16 +79,30 @@ def _known_message(message_id: int, parts: int, later: bool, recipient: int, tex
 
 
 async def _store(connection: Connection, admission: Admission, node_id: int) -> None:
-    """One statement: each costs the batch a journey to the server."""
-    columns = list(zip(*[one[:_COLUMNS] for _, one in admission.accepted], strict=True))
+    """One statement, as a rule: each costs the batch a journey to the server."""
+    rows = [as_inserted(one)[:_COLUMNS] for _, one in admission.accepted]
+    columns = list(zip(*rows, strict=True))
     for place in (_SENDER, _TEXT):
         columns[place] = tuple(map(pack, columns[place]))
     message_ids = [message_id for message_id, _ in admission.accepted]
     account_ids = [account_id for account_id, _ in admission.refs]
     customer_ids = [customer_id for _, customer_id in admission.refs]
     refs = (account_ids, customer_ids, list(admission.refs.values()))
-    values = (message_ids, *columns, node_id, *refs, *_charges(admission))
+    values = (message_ids, *columns, node_id, *refs, *_charges(admission), *_own_reports(admission))
     await connection.execute(QUERIES["store_submissions"], *values)
+    at_once = [found for found, one in admission.accepted if one.stage == Stage.DONE]
+    if at_once:
+        await connection.execute(QUERIES["complete_at_once"], at_once)
+
+
+def _own_reports(admission: Admission) -> Sequence[Sequence[int | str]]:
+    """The columns of the messages that came with a URL of their own."""
+    rows = [
+        (message_id, pack(one.report_url), one.report_host)
+        for message_id, one in admission.accepted
+        if one.reports == Reports.OWN
+    ]
+    return list(zip(*rows, strict=True)) or [()] * 3
 
 
 def _charges(admission: Admission) -> Sequence[Sequence[int | None]]:

@@ -16,6 +16,8 @@ import structlog
 
 from habar.errors import HabarError, Refusal, StoreFault
 from habar.model.message import Outcome, Submission
+from habar.store.callbacks import CallsReleased, HostSeen
+from habar.store.sqlite.calls import settle_call, write_tries
 from habar.store.sqlite.connection import FAULTS, is_unavailable, name_of
 from habar.store.sqlite.ids import Ids
 from habar.store.sqlite.parked import Parked
@@ -23,7 +25,19 @@ from habar.store.sqlite.questions import answer
 from habar.store.sqlite.receipts import apply_early, write_receipts
 from habar.store.sqlite.results import write_parts, write_settled
 from habar.store.sqlite.submissions import write_submissions
-from habar.store.writes import ASK, PART, RECEIPT, SETTLE, SUBMIT, Write, deal_out, grouped
+from habar.store.sqlite.subscribers import write_subscribers
+from habar.store.writes import (
+    ASK,
+    PART,
+    RECEIPT,
+    SETTLE,
+    SUBMIT,
+    SUBSCRIBER,
+    TRIED,
+    Write,
+    deal_out,
+    grouped,
+)
 
 Chore = Callable[[sqlite3.Connection], Any]
 """A write of the books' or of retention's: done in a savepoint of its own; a HabarError that it
@@ -87,8 +101,12 @@ class Batch:
                 self._accept(groups[PART])
             if groups[RECEIPT]:
                 self._receipts(groups[RECEIPT])
+            if groups[TRIED]:
+                self._tried(groups[TRIED])
+            if groups[SUBSCRIBER]:
+                self._subscribers(groups[SUBSCRIBER])
             for write in groups[SETTLE]:
-                write.answer = write_settled(self._connection, write.item)
+                write.answer = self._settle(write.item)
             for write in groups[ASK]:
                 self._ask(write)
 
@@ -108,6 +126,21 @@ class Batch:
 
     def _receipts(self, writes: list[Write]) -> None:
         answers = write_receipts(self._connection, self._parked, [write.item for write in writes])
+        for write, found in zip(writes, answers, strict=True):
+            write.answer = found
+
+    def _tried(self, writes: list[Write]) -> None:
+        answers = write_tries(self._connection, [write.item for write in writes])
+        for write, found in zip(writes, answers, strict=True):
+            write.answer = found
+
+    def _settle(self, event: Any) -> int | None:
+        if isinstance(event, CallsReleased | HostSeen):
+            return settle_call(self._connection, event)
+        return write_settled(self._connection, event)
+
+    def _subscribers(self, writes: list[Write]) -> None:
+        answers = write_subscribers(self._connection, [write.item for write in writes])
         for write, found in zip(writes, answers, strict=True):
             write.answer = found
 

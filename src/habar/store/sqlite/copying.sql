@@ -14,5 +14,9 @@ SELECT (SELECT max(id) FROM run), (SELECT max(ended_at) FROM run),
 -- name: sequences
 SELECT name, next FROM sequence
 
+-- name: given
+-- Of tables whose ids are never given again.
+SELECT max(seq) FROM sqlite_sequence WHERE name = ?
+
 -- name: days
 SELECT created_at / 86400000 AS day, min(id) FROM message GROUP BY day

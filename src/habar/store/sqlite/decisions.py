@@ -14,7 +14,7 @@ from habar.store.sqlite.parked import receipt_of
 from habar.store.sqlite.questions import begun
 from habar.store.sqlite.receipts import apply_to
 from habar.store.sqlite.results import end_message
-from habar.store.sqlite.sql import QUERIES
+from habar.store.sqlite.sql import CALLBACKS, QUERIES
 
 
 def decide(
@@ -55,6 +55,8 @@ def match(
     taken = connection.execute(QUERIES["part_operator"], (message_id, part)).fetchone()
     if taken != (receipt.operator_id,) or not apply_to(connection, receipt, message_id, part):
         raise Conflict(f"the receipt's operator has not taken part {part} of message {message_id}")
+    # The receipt may be older than customers' web services are called for.
+    connection.execute(CALLBACKS["give_time"], (now, now, message_id))
     connection.execute(QUERIES["unpark_receipt"], (receipt_id,))
     subject, detail = f"receipt {receipt_id}", f"message {message_id}, part {part}"
     connection.execute(QUERIES["insert_audit"], (now, actor, "receipt match", subject, detail))

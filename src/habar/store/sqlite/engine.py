@@ -34,14 +34,16 @@ from habar.store.readings import (
 )
 from habar.store.retention import Keep, Tidied
 from habar.store.sqlite.books import SqliteBooks
+from habar.store.sqlite.callbacks import SqliteCallbacks
 from habar.store.sqlite.connection import name_of
 from habar.store.sqlite.decisions import decide, match
+from habar.store.sqlite.inbox import SqliteInbox
 from habar.store.sqlite.journal import SqliteJournal
 from habar.store.sqlite.migrate import migrate
 from habar.store.sqlite.network import SqliteNetwork
 from habar.store.sqlite.reads import Reads
 from habar.store.sqlite.retention import Retention
-from habar.store.sqlite.sql import QUERIES
+from habar.store.sqlite.sql import CALLBACKS, QUERIES
 from habar.store.sqlite.writer import BUSY, COMMAND_BUSY, Writer
 
 log = structlog.get_logger(__name__)
@@ -58,6 +60,8 @@ class _Open:
         self.journal = SqliteJournal(writer, self.threads)
         self.books = SqliteBooks(self.reads, self.journal.run)
         self.network = SqliteNetwork(self.reads, self.journal.run)
+        self.inbox = SqliteInbox(self.reads, self.journal.run)
+        self.callbacks = SqliteCallbacks(self.reads, self.journal.run)
         self.retention = Retention(self.reads, self.journal.run)
 
 
@@ -87,6 +91,16 @@ class SqliteStore:
     def network(self) -> SqliteNetwork:
         """See store.port.Store."""
         return self._open.network
+
+    @property
+    def inbox(self) -> SqliteInbox:
+        """See store.port.Store."""
+        return self._open.inbox
+
+    @property
+    def callbacks(self) -> SqliteCallbacks:
+        """See store.port.Store."""
+        return self._open.callbacks
 
     @property
     def holds(self) -> bool:
@@ -133,7 +147,7 @@ class SqliteStore:
             Node(
                 id=run[0],
                 name=self._node or socket.gethostname(),
-                roles=("front", "dispatch"),
+                roles=("front", "dispatch", "callbacks"),
                 version=__version__,
                 started_at=run[1],
                 lease_until=None,
@@ -284,6 +298,7 @@ def _begin_run(parts: _Open, now: int) -> int:
                 ("release_claimed", ()),
             )
         )
+        connection.execute(CALLBACKS["release_claimed_calls"])
         connection.execute(QUERIES["begin_run"], (now, recovered))
         connection.execute("COMMIT")
         parts.journal.calibrate()
@@ -305,6 +320,7 @@ def _end_run(writer: Writer) -> None:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(QUERIES["recover_boarded"], (now,))
         connection.execute(QUERIES["release_claimed"])
+        connection.execute(CALLBACKS["release_claimed_calls"])
         writer.batch.ids.give_back(connection)
         connection.execute(QUERIES["end_run"], (now,))
         connection.execute("COMMIT")

@@ -71,6 +71,44 @@ SELECT count(*) AS rows, sum(route_id) AS ids, sum(operator_id) AS operators, su
     sum(weight) AS weights, sum(cost) AS costs
 FROM route_target
 
+-- name: message_report
+SELECT count(*) AS rows, sum(message_id) AS ids, sum(length(CAST(host AS BLOB))) AS octets
+FROM message_report
+
+-- name: shortcode
+SELECT count(*) AS rows, sum(id) AS ids, sum(account_id) AS accounts, sum(method) AS methods,
+    sum(length(CAST(code AS BLOB)) + length(CAST(keyword AS BLOB))) AS octets
+FROM shortcode
+
+-- name: inbound
+SELECT count(*) AS rows, sum(id) AS ids, sum(account_id) AS accounts, sum(state) AS states,
+    sum(parts) AS parts, sum(missing) AS missing,
+    sum(length(CAST(text AS BLOB))) AS octets
+FROM inbound
+
+-- name: inbound_segment
+SELECT count(*) AS rows, sum(part) AS parts, sum(generation) AS generations,
+    sum(joined) AS joined, sum(length(octets)) AS octets
+FROM inbound_segment
+
+-- name: opt_out
+SELECT count(*) AS rows, sum(account_id) AS accounts, sum(msisdn % 1000000007) AS numbers,
+    sum(active) AS active, sum(change) AS changes
+FROM opt_out
+
+-- name: callback
+SELECT count(*) AS rows, sum(id) AS ids, sum(subject) AS subjects, sum(state) AS states,
+    sum(stage IN (0, 1)) AS waiting, sum(stage IN (4)) AS blocked, sum(attempts) AS attempts
+FROM callback
+
+-- name: callback_try
+SELECT count(*) AS rows, sum(callback_id) AS ids, sum(number) AS numbers, sum(status) AS statuses
+FROM callback_try
+
+-- name: callback_host
+SELECT count(*) AS rows, sum(failures) AS failures, sum(length(CAST(host AS BLOB))) AS octets
+FROM callback_host
+
 -- name: ledger
 SELECT count(*) AS rows, sum(id) AS ids, sum(amount) AS amounts, sum(messages) AS messages
 FROM ledger

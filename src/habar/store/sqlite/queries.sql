@@ -19,12 +19,15 @@ SELECT next FROM sequence WHERE name = 'message'
 -- name: insert_message
 INSERT INTO message (
     id, account_id, customer_id, protocol, sender, recipient, text, data_coding, flash, parts,
-    priority, created_at, due_at, expires_at, operator_id, stage, state, price, route_id,
-    next_at
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    priority, created_at, due_at, expires_at, operator_id, stage, state, price, route_id, reports,
+    reply_to, next_at
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: insert_report
+INSERT INTO message_report (message_id, url, host) VALUES (?, ?, ?)
 
 -- name: complete_at_once
-UPDATE message SET completed_at = created_at WHERE id = ?
+UPDATE message SET stage = 3, completed_at = created_at WHERE id = ?
 
 -- name: insert_ref
 INSERT INTO customer_ref (account_id, customer_id, message_id) VALUES (?, ?, ?)
@@ -156,7 +159,7 @@ ORDER BY receipt.id DESC LIMIT ?
 -- The queue --------------------------------------------------------------------------------------
 -- name: due_messages
 SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
-    expires_at, attempts, repeats
+    expires_at, attempts, repeats, reply_to
 FROM message INDEXED BY message_queue
 WHERE stage = 0 AND operator_id = ? AND priority = ? AND account_id = ?
     AND next_at <= ?
@@ -164,7 +167,7 @@ ORDER BY next_at LIMIT ?
 
 -- name: held_messages
 SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
-    expires_at, attempts, repeats
+    expires_at, attempts, repeats, reply_to
 FROM message INDEXED BY message_held
 WHERE stage = 5 AND operator_id = ? AND uncertain_at <= ?
 ORDER BY uncertain_at LIMIT ?
@@ -174,7 +177,7 @@ UPDATE message SET stage = 4 WHERE id = ?
 
 -- name: queued_of_account
 SELECT id, account_id, priority, sender, recipient, text, data_coding, flash, parts, due_at,
-    expires_at, attempts, repeats, next_at
+    expires_at, attempts, repeats, reply_to, next_at
 FROM message INDEXED BY message_queue
 WHERE stage = 0 AND operator_id = ? AND priority = ? AND account_id = ?
     AND next_at <= ? AND (next_at, id) > (?, ?)
@@ -290,7 +293,7 @@ FROM (SELECT id, at FROM receipt_unmatched WHERE id > ? ORDER BY id LIMIT ?)
 -- name: delete_messages
 DELETE FROM message
 WHERE id IN (SELECT id FROM message_end WHERE id > ? AND id <= ? AND ended_at < ?)
-RETURNING id, account_id, customer_id
+RETURNING id, account_id, customer_id, reports
 
 -- name: delete_parts
 DELETE FROM part WHERE message_id = ?
@@ -347,7 +350,7 @@ SELECT message.account_id, message.customer_id, message.protocol, message.sender
     message.recipient, message.text, message.data_coding, message.flash, message.parts,
     message.priority, message.created_at, message.due_at, message.expires_at,
     message.operator_id, message.stage, message.state, message.price, message.route_id,
-    account.login, coalesce(operator.name, ''), message.attempts, message.repeats,
+    message.reports, message.reply_to, account.login, coalesce(operator.name, ''), message.attempts, message.repeats,
     message.uncertain_at, message.last_error, message.completed_at, message.refunded
 FROM message
 JOIN account ON account.id = message.account_id
@@ -392,6 +395,7 @@ SELECT count(*) FROM message INDEXED BY message_held WHERE stage = 5
 -- name: accounts
 SELECT id, login, kind, blocked, default_sender, max_parts, part_price, daily_limit, rate_limit,
     priority, xml_accept_code, duplicate_id, xml_lenient, recipient, http_reply, timezone,
+    report_url, report_host, report_format, callback_secret,
     password_hash, balance, allowance, day, day_used
 FROM account WHERE ? IS NULL OR login = ? ORDER BY login
 
@@ -408,13 +412,15 @@ SELECT id FROM account WHERE login = ?
 INSERT INTO account (
     login, kind, blocked, default_sender, max_parts, part_price, daily_limit, rate_limit, priority,
     xml_accept_code, duplicate_id, xml_lenient, recipient, http_reply, timezone,
+    report_url, report_host, report_format, callback_secret,
     password_hash, balance, allowance, created_at
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: update_account
 UPDATE account SET login = ?, kind = ?, blocked = ?, default_sender = ?, max_parts = ?,
     part_price = ?, daily_limit = ?, rate_limit = ?, priority = ?, xml_accept_code = ?,
     duplicate_id = ?, xml_lenient = ?, recipient = ?, http_reply = ?, timezone = ?,
+    report_url = ?, report_host = ?, report_format = ?, callback_secret = ?,
     password_hash = coalesce(?, password_hash),
     allowance = CASE WHEN ? THEN ifnull(allowance, ?) END
 WHERE id = ?

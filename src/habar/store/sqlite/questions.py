@@ -15,9 +15,13 @@ from habar.errors import NotFound
 from habar.model.message import Outgoing
 from habar.model.status import IN_HAND, MessageState, Stage
 from habar.store.awaiting import Overdue, judged
+from habar.store.callbacks import ClaimCalls, GiveUpCalls
+from habar.store.inbox import DueGroups
 from habar.store.port import Claim, ClaimHeld, EndAwaited, ExpireWaiting, Moved, Question, Withdraw
+from habar.store.sqlite.calls import claim_calls, give_up_calls
 from habar.store.sqlite.results import end_message
 from habar.store.sqlite.sql import QUERIES, slices
+from habar.store.sqlite.subscribers import due_groups
 
 _LOOKED_AT = 1000
 """A claim that meets nothing but expired messages ends so many of them and leaves the rest."""
@@ -35,7 +39,15 @@ def answer(connection: sqlite3.Connection, question: Question) -> Any:
         return _move(connection, question)
     if isinstance(question, ClaimHeld):
         return _claim_held(connection, question)
-    return _withdraw(connection, question)
+    if isinstance(question, Withdraw):
+        return _withdraw(connection, question)
+    if isinstance(question, ClaimCalls):
+        return claim_calls(connection, question)
+    if isinstance(question, GiveUpCalls):
+        return give_up_calls(connection, question)
+    if isinstance(question, DueGroups):
+        return due_groups(connection, question)
+    raise NotImplementedError(type(question).__name__)
 
 
 def _claim(connection: sqlite3.Connection, claim: Claim) -> list[Outgoing]:

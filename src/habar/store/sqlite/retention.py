@@ -20,7 +20,7 @@ from typing import Any
 from habar.store.retention import Keep
 from habar.store.sqlite.batch import Chore
 from habar.store.sqlite.reads import Reads
-from habar.store.sqlite.sql import QUERIES
+from habar.store.sqlite.sql import CALLBACKS, QUERIES
 from habar.store.tidying import NOTHING, Look, Pass, Step
 
 Run = Callable[[Chore, int], Awaitable[Any]]
@@ -84,17 +84,25 @@ class Retention:
 
 
 def _deletion(after: int, upto: int, before: int) -> Chore:
-    """Messages with all that hangs on them; how many. The ledger keeps its rows."""
+    """Messages with all that hangs on them; how many. The ledger keeps its rows.
+
+    Of what is owed for them that stays which has not ended.
+    """
 
     def delete(connection: sqlite3.Connection) -> int:
         gone = connection.execute(QUERIES["delete_messages"], (after, upto, before)).fetchall()
-        ids = [(message_id,) for message_id, _, _ in gone]
+        ids = [(message_id,) for message_id, *_ in gone]
         connection.executemany(QUERIES["delete_parts"], ids)
         connection.executemany(QUERIES["forget_kept_text"], ids)
         refs = [
-            (account_id, ref, message_id) for message_id, account_id, ref in gone if ref is not None
+            (account_id, ref, message_id)
+            for message_id, account_id, ref, _ in gone
+            if ref is not None
         ]
         connection.executemany(QUERIES["delete_ref"], refs)
+        told = [(message_id,) for message_id, _, _, reports in gone if reports]
+        connection.executemany(CALLBACKS["delete_report_url"], told)
+        connection.executemany(CALLBACKS["delete_calls_of_message"], told)
         return len(gone)
 
     return delete

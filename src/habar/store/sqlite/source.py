@@ -57,8 +57,11 @@ class SqliteSource:
     def highest(self, table: Table) -> int | None:
         """See store.copied.Source."""
         statement = f"SELECT max(id) FROM {table.name}"  # noqa: S608 - a name of our own
-        found: int | None = self._ask(lambda c: c.execute(statement).fetchone()[0])
-        return found
+        there: int | None = self._ask(lambda c: c.execute(statement).fetchone()[0])
+        given: int | None = self._ask(
+            lambda c: c.execute(COPYING["given"], (table.name,)).fetchone()[0]
+        )
+        return max((number for number in (there, given) if number is not None), default=None)
 
     def figures(self, table: Table) -> Figures:
         """See store.copied.Source."""

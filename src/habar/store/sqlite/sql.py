@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -28,16 +28,22 @@ COPYING = named_statements(__package__, "copying.sql")
 """Those of `habar db copy`."""
 NETWORK = named_statements(__package__, "network.sql")
 """Those of operators, ranges, ported numbers, routes and reports."""
+CALLBACKS = named_statements(__package__, "callbacks.sql")
+"""Those of what customers are owed to be told."""
 FIGURES = named_statements(__package__, "figures.sql")
 """What a copy is compared by, by the name of the table."""
+INBOX = named_statements(__package__, "inbox.sql")
+"""Those of subscribers' messages and short codes."""
 
 
 @cache
-def _with_list(name: str, size: int) -> str:
-    return QUERIES[name].replace(_LIST, "(" + ", ".join("?" * size) + ")")
+def _with_list(statement: str, size: int) -> str:
+    return statement.replace(_LIST, "(" + ", ".join("?" * size) + ")")
 
 
-def slices(name: str, values: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
+def slices(
+    name: str, values: Sequence[Any], statements: Mapping[str, str] = QUERIES
+) -> Iterator[tuple[str, list[Any]]]:
     """The statement `name` for `values` in its `(:list)`: (text, values) pairs to be executed.
 
     The last value is repeated to fill a slice up to one of LIST_SIZES.
@@ -47,7 +53,7 @@ def slices(name: str, values: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
         part = list(values[start : start + longest])
         size = next(size for size in LIST_SIZES if size >= len(part))
         part.extend(part[-1:] * (size - len(part)))
-        yield _with_list(name, size), part
+        yield _with_list(statements[name], size), part
 
 
 _ROW = re.compile(r"VALUES (\([?, ]+\))")
@@ -56,15 +62,20 @@ ROWS = 100
 
 
 @cache
-def _with_rows(name: str) -> str:
-    return _ROW.sub(lambda found: "VALUES " + ", ".join([found[1]] * ROWS), QUERIES[name])
+def _with_rows(statement: str) -> str:
+    return _ROW.sub(lambda found: "VALUES " + ", ".join([found[1]] * ROWS), statement)
 
 
-def insert(connection: sqlite3.Connection, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Do the INSERT `name` for all rows."""
+def insert(
+    connection: sqlite3.Connection,
+    name: str,
+    rows: Sequence[tuple[Any, ...]],
+    queries: Mapping[str, str] = QUERIES,
+) -> None:
+    """Do the INSERT `name` of `queries` for all rows."""
     whole = len(rows) - len(rows) % ROWS
     for start in range(0, whole, ROWS):
         values = list(chain.from_iterable(rows[start : start + ROWS]))
-        connection.execute(_with_rows(name), values)
+        connection.execute(_with_rows(queries[name]), values)
     if whole < len(rows):
-        connection.executemany(QUERIES[name], rows[whole:])
+        connection.executemany(queries[name], rows[whole:])

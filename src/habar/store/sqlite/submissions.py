@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from habar.model.account import DuplicateId, Funds
-from habar.model.admission import Admission, CustomerKey, admit
-from habar.model.message import MESSAGE_COLUMNS, Known, Outcome, Submission
+from habar.model.admission import Admission, CustomerKey, admit, as_inserted
+from habar.model.message import MESSAGE_COLUMNS, Known, Outcome, Reports, Submission
 from habar.model.status import MessageState, Stage
 from habar.store.sqlite.ids import Ids
 from habar.store.sqlite.sql import QUERIES, insert, slices
@@ -71,10 +71,17 @@ def _insert(connection: sqlite3.Connection, admission: Admission) -> None:
         connection,
         "insert_message",
         [
-            (message_id, *submission[:_COLUMNS], submission.due_at)
+            (message_id, *as_inserted(submission)[:_COLUMNS], submission.due_at)
             for message_id, submission in admission.accepted
         ],
     )
+    own = [
+        (found, one.report_url, one.report_host)
+        for found, one in admission.accepted
+        if one.reports == Reports.OWN
+    ]
+    if own:
+        connection.executemany(QUERIES["insert_report"], own)
     at_once = [(found,) for found, one in admission.accepted if one.stage == Stage.DONE]
     if at_once:
         connection.executemany(QUERIES["complete_at_once"], at_once)
