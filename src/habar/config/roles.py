@@ -18,7 +18,9 @@ class Role(StrEnum):
     FRONT = "front"
     """The customers' listeners."""
     DISPATCH = "dispatch"
-    """Operators' links, their receipts, and the end of what has waited too long."""
+    """Operators' links, what they deliver, and the end of what has waited too long."""
+    CALLBACKS = "callbacks"
+    """The calls of customers' web services."""
 
 
 ALL_ROLES = tuple(Role)
@@ -33,7 +35,7 @@ def roles_of(text: str) -> tuple[Role, ...]:
     words = [word.strip() for word in text.split(",")]
     for word in words:
         if word not in ALL_ROLES:
-            there = " and ".join(ALL_ROLES)
+            there = " and ".join([", ".join(ALL_ROLES[:-1]), ALL_ROLES[-1]])
             raise NoSuchRoles(f"there is no role {word!r}; the roles are {there}")
     return tuple(role for role in Role if role in words)
 
@@ -44,10 +46,11 @@ def check_roles(settings: Settings, roles: Iterable[Role]) -> None:
     Raises NoSuchRoles.
     """
     roles = tuple(roles)
-    if set(roles) != set(ALL_ROLES) and not settings.database.url:
+    missing = [role for role in ALL_ROLES if role not in roles]
+    if missing and not settings.database.url:
         raise NoSuchRoles(
-            f"a node with the role {roles[0]} alone needs PostgreSQL ([database] url): on SQLite"
-            " one process has all roles"
+            f"a node without the role {missing[0]} needs PostgreSQL ([database] url): on SQLite one"
+            " process has all roles"
         )
     if Role.FRONT not in roles and not any(listener.ops for listener in settings.listeners):
         raise NoSuchRoles(

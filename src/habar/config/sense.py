@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,6 +62,11 @@ def senseless(settings: Settings) -> Iterator[str]:
         yield "[http] bodies_limit: less than body_limit, so that no body of that size could come"
     if settings.texts.keep_days > settings.messages.keep_days > 0:
         yield "[texts] keep_days: more than [messages] keep_days, and no text outlives its message"
+    for network in settings.callbacks.allowed_networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            yield "[callbacks] allowed_networks: there is one that is none, such as 10.0.0.0/8"
     taken = [x.address for x in settings.listeners if x.port]
     yield from _doubled("[[listeners]]", taken)
     if settings.tls:

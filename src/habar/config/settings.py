@@ -13,11 +13,16 @@ from msgspec import Struct
 from habar.config.database import masked
 from habar.config.operator import OperatorSettings
 from habar.config.types import (
+    CallHours,
+    CallProcesses,
+    CallSeconds,
     Connections,
     Count,
     Days,
     Hours,
     Lease,
+    Minutes,
+    Networks,
     NodeName,
     Port,
     Seconds,
@@ -87,6 +92,44 @@ class TextsSettings(Struct, frozen=True, kw_only=True):
     """Days after a message's end that its text is removed; 0: never before the message."""
 
 
+class CallbacksSettings(Struct, frozen=True, kw_only=True):
+    """[callbacks]: how customers' web services are called."""
+
+    give_up_hours: CallHours = 24.0
+    """How long one that does not answer is tried again; 72 at most."""
+    timeout_seconds: CallSeconds = 10.0
+    """For a call that tells a message's state."""
+    subscriber_timeout_seconds: CallSeconds = 30.0
+    """For a call that brings a subscriber's message, whose answer may be sent back."""
+    per_host: Connections = 16
+    """Calls to one host at a time."""
+    total: Count = 256
+    """Calls at a time."""
+    processes: CallProcesses = 0
+    """So many make the calls, and nothing else; 0: the gateway's own process does."""
+    allowed_networks: Networks = ()
+    """Networks that may be called though they are not public: `["10.0.0.0/8"]`."""
+    keep_days: Days = 7
+    """Days after its end that an obligation is listed, with its tries; 0: for ever."""
+
+
+class InboundSettings(Struct, frozen=True, kw_only=True):
+    """[inbound]: subscribers' messages."""
+
+    join_minutes: Minutes = 60.0
+    """How long the parts of a long message are waited for; then it is passed on without them."""
+    stop_words: bool = False
+    """Whether STOP, START and HELP, in Russian, Kazakh and English, are answered by the gateway."""
+    stop_reply: str = ""
+    """The answer to STOP; empty: the built-in text in the word's language."""
+    start_reply: str = ""
+    """The answer to START."""
+    help_reply: str = ""
+    """The answer to HELP."""
+    keep_days: Days = 0
+    """Days after it was delivered that a subscriber's message is deleted; 0: never."""
+
+
 class ListenerSettings(Struct, frozen=True, kw_only=True):
     """[[listeners]]: an address on which all HTTP protocols are served, plain and TLS."""
 
@@ -152,6 +195,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     operators: tuple[OperatorSettings, ...] = ()
     messages: MessagesSettings = MessagesSettings()
     texts: TextsSettings = TextsSettings()
+    callbacks: CallbacksSettings = CallbacksSettings()
+    inbound: InboundSettings = InboundSettings()
     log: LogSettings = LogSettings()
 
 
@@ -162,6 +207,8 @@ TABLES: dict[str, type[Struct]] = {
     "http": HttpSettings,
     "messages": MessagesSettings,
     "texts": TextsSettings,
+    "callbacks": CallbacksSettings,
+    "inbound": InboundSettings,
     "log": LogSettings,
 }
 """[name] in the file."""

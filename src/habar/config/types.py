@@ -105,6 +105,17 @@ NodeName = Annotated[
     ),
 ]
 Connections = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
+CallProcesses = Annotated[int, Meta(ge=0, le=16, description="a whole number from 0 to 16")]
+CallHours = Annotated[float, Meta(gt=0, le=72, description="a number of hours above 0, at most 72")]
+CallSeconds = Annotated[
+    float, Meta(gt=0, le=300, description="a number of seconds above 0, at most 300")
+]
+Minutes = Annotated[
+    float, Meta(gt=0, le=10_080, description="a number of minutes above 0, at most a week")
+]
+Networks = Annotated[
+    tuple[str, ...], Meta(max_length=256, description='a list of networks: ["10.0.0.0/8"]')
+]
 Lease = Annotated[float, Meta(ge=1, le=3600, description="a number of seconds from 1 to 3600")]
 
 

@@ -16,15 +16,17 @@ from habar.config import (
 )
 
 POSTGRESQL = DatabaseSettings(url="postgresql://habar@db/habar")
-FRONT, DISPATCH = (Role.FRONT,), (Role.DISPATCH,)
+FRONT, DISPATCH, CALLBACKS = (Role.FRONT,), (Role.DISPATCH,), (Role.CALLBACKS,)
 
 
 @pytest.mark.parametrize(
     ("text", "roles"),
     [
-        ("front,dispatch", ALL_ROLES),
-        ("dispatch, front", ALL_ROLES),
+        ("front,dispatch,callbacks", ALL_ROLES),
+        ("callbacks,dispatch, front", ALL_ROLES),
+        ("dispatch, front", FRONT + DISPATCH),
         ("front", FRONT),
+        ("callbacks", CALLBACKS),
         (" dispatch ,dispatch", DISPATCH),
     ],
 )
@@ -35,7 +37,6 @@ def test_a_list_is_read(text: str, roles: tuple[Role, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("callbacks", "callbacks"),
         ("front,console", "console"),
         ("front,", ""),
         ("", ""),
@@ -45,17 +46,21 @@ def test_a_list_is_read(text: str, roles: tuple[Role, ...]) -> None:
 def test_another_word_is_told_with_those_that_there_are(text: str, word: str) -> None:
     with pytest.raises(NoSuchRoles) as caught:
         roles_of(text)
-    assert str(caught.value) == f"there is no role {word!r}; the roles are front and dispatch"
+    assert str(caught.value) == (
+        f"there is no role {word!r}; the roles are front, dispatch and callbacks"
+    )
 
 
-@pytest.mark.parametrize(("roles", "name"), [(FRONT, "front"), (DISPATCH, "dispatch")])
+@pytest.mark.parametrize(
+    ("roles", "name"), [(FRONT, "dispatch"), (DISPATCH, "front"), (FRONT + DISPATCH, "callbacks")]
+)
 def test_on_sqlite_one_process_has_all(roles: tuple[Role, ...], name: str) -> None:
     check_roles(Settings(), ALL_ROLES)
     with pytest.raises(NoSuchRoles) as caught:
         check_roles(Settings(), roles)
     assert str(caught.value) == (
-        f"a node with the role {name} alone needs PostgreSQL ([database] url): on SQLite one"
-        " process has all roles"
+        f"a node without the role {name} needs PostgreSQL ([database] url): on SQLite one process"
+        " has all roles"
     )
 
 
