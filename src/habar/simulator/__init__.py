@@ -6,13 +6,17 @@ taken, and a receipt goes again until it is acknowledged; unless it is told to g
 It keeps nothing on disk.
 """
 
+from habar.simulator.asking import ask
 from habar.simulator.behaviour import BEHAVIOURS, Behaviour
+from habar.simulator.control import Control, conversation_of
+from habar.simulator.control_lines import SOCKET, ControlError, Deliver
 from habar.simulator.faults import Breakage, Burst, Chance, Faults, Limit, Times, Wait
-from habar.simulator.outbox import OutboxFullError
+from habar.simulator.outbox import Handover, OutboxFullError
 from habar.simulator.record import Bind, Counts, Message, Received, Told, joined
 from habar.simulator.server import Simulator
 from habar.simulator.session import Session
 from habar.simulator.settings import Settings
+from habar.simulator.subscribers import PartWay, SentEncoding, SubscriberMessage, Undeliverable
 from habar.simulator.words import faults_of
 
 __all__ = [
@@ -36,4 +40,15 @@ __all__ = [
     "Behaviour",
     "BEHAVIOURS",
     "OutboxFullError",
+    "Handover",
+    "Control",
+    "ControlError",
+    "Deliver",
+    "SOCKET",
+    "ask",
+    "conversation_of",
+    "PartWay",
+    "SentEncoding",
+    "SubscriberMessage",
+    "Undeliverable",
 ]

@@ -4,6 +4,7 @@ Guarantees: pure; no input raises. Refusals are command_status values of SMPP 3.
 Knows nothing of recipients' behaviour, sessions or records.
 """
 
+import re
 from typing import NamedTuple
 
 from habar.simulator.settings import AlphabetName
@@ -12,6 +13,8 @@ from habar.wire.text import Concatenation, decode_gsm7, decode_ucs2, parse_udh, 
 
 _LONGEST_ADDRESS = 20
 _LONGEST_ALPHANUMERIC = 11
+# A short code with the transaction id of the question that is answered.
+_REPLY = re.compile(rb"(?=.{3,20}\Z)[0-9]+#[0-9A-Za-z_.-]+")
 _LONGEST_8BIT = 140
 _LONGEST_7BIT = 160
 _UDHI = int(EsmClass.UDHI)
@@ -129,6 +132,8 @@ def refusal(pdu: Pdu, now_ms: int, reading: Reading = PLAIN) -> int:
 
 
 def _source_stands(source: bytes, ton: int) -> bool:
+    if _REPLY.fullmatch(source):
+        return True
     if ton == Ton.ALPHANUMERIC:
         return 0 < len(source) <= _LONGEST_ALPHANUMERIC
     return not source or (source.isdigit() and len(source) <= _LONGEST_ADDRESS)

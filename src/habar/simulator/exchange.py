@@ -16,12 +16,12 @@ from habar.simulator.dice import Dice, Tale, Twist, dice_of
 from habar.simulator.faults import Faults
 from habar.simulator.ids import Ids
 from habar.simulator.ledger import Entry, Ledger
-from habar.simulator.outbox import Delivery, Outbox
+from habar.simulator.outbox import Delivery, Handover, Outbox
 from habar.simulator.receipts import ReceiptWriter, Spokesmen
 from habar.simulator.record import Received, Record, Told, received_of
 from habar.simulator.settings import Settings
-from habar.wire.smpp import CommandStatus, EsmClass, MessageState, Pdu, encode_submit_body
-from habar.wire.text import split
+from habar.simulator.subscribers import SubscriberMessage, written
+from habar.wire.smpp import CommandStatus, MessageState, Pdu
 
 _THROTTLES_KEPT = 10_000
 _PASSING = frozenset(
@@ -70,7 +70,8 @@ class Exchange:
     ) -> None:
         self.settings = settings
         self._clock = clock
-        self._on_message = on_message
+        self.watchers = [] if on_message is None else [on_message]
+        """Told each submit_sm that is taken."""
         self._behaviours = {
             number.encode("ascii"): behaviour for number, behaviour in settings.behaviours.items()
         }
@@ -212,12 +213,12 @@ class Exchange:
 
     def _keep(self, session: int, account: str, pdu: Pdu, message_id: bytes, now_ms: int) -> None:
         self.record.count(pdu, now_ms)
-        if self.settings.record or self._on_message is not None:
+        if self.settings.record or self.watchers:
             received = received_of(pdu, session, account, message_id, now_ms, self._reading)
             if self.settings.record:
                 self.record.received.append(received)
-            if self._on_message is not None:
-                self._on_message(received)
+            for watcher in tuple(self.watchers):
+                watcher(received)
 
     def _remember(self, entry: Entry) -> None:
         if self.ledger is not None:
@@ -286,40 +287,51 @@ class Exchange:
     def acknowledged(self, delivery: Delivery, status: int, now: float) -> None:
         """Settle a deliver_sm that was answered, or send it again later."""
         counts = self.record.counts
+        again = status in _PASSING
         if status == CommandStatus.ESME_ROK:
             counts.acknowledged(is_receipt=delivery.is_receipt)
-            self.outbox.settle()
-            return
-        counts.deliveries_rejected += 1
-        if status in _PASSING:
+        else:
+            counts.deliveries_rejected += 1
+        if again:
             self.outbox.put_off(delivery, now + self.settings.retry_delay)
         else:
             self.outbox.settle()
+        delivery.tell(status, again=again)
 
     def deliver(
-        self, source: str, destination: str, text: str, account: str | None, now: float
+        self,
+        message: SubscriberMessage,
+        account: str | None,
+        now: float,
+        watcher: Callable[[Handover], None] | None = None,
     ) -> int:
-        """Put a subscriber's message into the outbox, and return the number of its parts.
+        """Put a subscriber's message into the outbox, and return how many PDUs it takes.
 
-        Raises ValueError for an unknown account, UnencodableText, TooManyParts (ValueErrors too);
+        Raises ValueError for an unknown account, and what `written` raises (ValueErrors too);
         OutboxFullError, and then some parts may be kept.
         """
         name = next(iter(self.settings.passwords)) if account is None else account
         if name not in self.settings.passwords:
             raise ValueError(f"nobody has the system_id {name!r}")
         self._reference += 1
-        segments = split(text, reference=self._reference)
-        for part in segments.parts:
-            body = encode_submit_body(
-                source.encode("ascii"),
-                destination.encode("ascii"),
-                part.udh + part.payload,
-                source_addr_ton=1,
-                source_addr_npi=1,
-                dest_addr_ton=0,
-                dest_addr_npi=1,
-                esm_class=EsmClass.UDHI if part.udh else 0,
-                data_coding=int(segments.encoding),
+        parts = written(message, self.settings, self._reference)
+        for part, body, pdu, needs_tlvs in parts:
+            self.outbox.put(
+                Delivery(
+                    name,
+                    body,
+                    is_receipt=False,
+                    pdu=pdu,
+                    needs_tlvs=needs_tlvs,
+                    part=part,
+                    watcher=watcher,
+                ),
+                now,
             )
-            self.outbox.put(Delivery(name, body, is_receipt=False), now)
-        return len(segments.parts)
+        return len(parts)
+
+    def undeliverable(self, delivery: Delivery, why: str) -> None:
+        """Give up a deliver_sm that was taken out and cannot go."""
+        self.outbox.settle()
+        self.record.counts.deliveries_given_up += 1
+        delivery.tell(why=why)

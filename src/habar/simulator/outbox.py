@@ -7,19 +7,33 @@ being put in until `settle`. Knows nothing of sockets; the clock is an argument 
 
 import heapq
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
 from habar.simulator.ledger import Entry
+from habar.wire.smpp import Pdu
 
 
 class OutboxFullError(Exception):
     """The SMSC keeps as many deliver_sm as it may."""
 
 
+class Handover(NamedTuple):
+    """What has become of a part of a subscriber's message."""
+
+    part: int
+    """Its number in the text, from 1."""
+    status: int | None = None
+    """command_status of the answer; None: it has gone out."""
+    again: bool = False
+    """Refused in passing: it goes again."""
+    why: str = ""
+    """It cannot go at all."""
+
+
 class Delivery(NamedTuple):
-    """One deliver_sm to send."""
+    """One deliver_sm, or data_sm, to send."""
 
     account: str
     """system_id of the account it is for."""
@@ -29,6 +43,19 @@ class Delivery(NamedTuple):
     """To be put behind the body on a link that knows optional parameters."""
     entry: Entry | None = None
     """The message that it tells the end of."""
+    pdu: Pdu | None = None
+    """A data_sm, in place of the body of a deliver_sm."""
+    needs_tlvs: bool = False
+    """Without optional parameters it would say nothing."""
+    part: int = 0
+    """Of a subscriber's message: which one."""
+    watcher: Callable[[Handover], None] | None = None
+    """Told what becomes of it."""
+
+    def tell(self, status: int | None = None, *, again: bool = False, why: str = "") -> None:
+        """Tell whoever watches it."""
+        if self.watcher is not None:
+            self.watcher(Handover(self.part, status, again, why))
 
     def goes(self) -> bool:
         """Mark it as sent; False: its message was cancelled meanwhile, and it must not go."""

@@ -114,10 +114,12 @@ class Counts:
     receipts_sent: int = 0
     receipts_acknowledged: int = 0
     delivered_sent: int = 0
-    """deliver_sm that are subscribers' messages."""
+    """deliver_sm and data_sm that are subscribers' messages."""
     delivered_acknowledged: int = 0
     deliveries_rejected: int = 0
     """deliver_sm_resp that was not ESME_ROK."""
+    deliveries_given_up: int = 0
+    """Subscribers' messages in TLVs, for a link that knows none."""
     first_ms: int = 0
     last_ms: int = 0
 

@@ -5,23 +5,36 @@ after every event. Knows nothing of the gateway: it speaks SMPP 3.4 to whoever b
 """
 
 import asyncio
+import contextlib
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 from habar.simulator.content import Reading
 from habar.simulator.exchange import Exchange
 from habar.simulator.faults import Faults
+from habar.simulator.outbox import Handover
 from habar.simulator.record import Bind, Counts, Message, Received, Told, joined
 from habar.simulator.session import Manner, Session
 from habar.simulator.settings import Settings
+from habar.simulator.subscribers import PartWay, SentEncoding, SubscriberMessage
 from habar.wire.smpp import MessageState
 from habar.wire.smpp import Settings as ConnectionSettings
 
 _FAREWELL = 1.0  # s for links to close in order before they are cut
+
+
+class Ways(TypedDict, total=False):
+    """How a subscriber's message is carried: the further fields of SubscriberMessage."""
+
+    transaction: str
+    part_way: PartWay
+    encoding: SentEncoding
+    data_sm: bool
+    order: tuple[int, ...]
 
 
 def _epoch_ms() -> int:
@@ -239,17 +252,47 @@ class Simulator:
         self._exchange.submit_status = status
 
     def deliver(
-        self, source: str, destination: str, text: str, system_id: str | None = None
+        self,
+        source: str,
+        destination: str,
+        text: str,
+        system_id: str | None = None,
+        **ways: Unpack[Ways],
     ) -> int:
         """Send a subscriber's message to an account (the first one unless named).
 
-        Kept until a receiver is bound. Returns the number of its parts. Raises UnencodableText,
-        TooManyParts, OutboxFullError.
+        `ways`: the further fields of SubscriberMessage. Kept until a receiver is bound and until
+        it is acknowledged. Returns how many PDUs it takes. Raises ValueError (Undeliverable,
+        UnencodableText, TooManyParts), OutboxFullError.
         """
+        return self.hand_on(SubscriberMessage(source, destination, text, **ways), system_id)
+
+    def hand_on(
+        self,
+        message: SubscriberMessage,
+        system_id: str | None = None,
+        watcher: Callable[[Handover], None] | None = None,
+    ) -> int:
+        """Do the same, and tell `watcher` what becomes of each part."""
         now = asyncio.get_running_loop().time()
-        parts = self._exchange.deliver(source, destination, text, system_id, now)
+        parts = self._exchange.deliver(message, system_id, now, watcher)
         self._send_due()
         return parts
+
+    @property
+    def receivers(self) -> int:
+        """Links by which a subscriber's message can go out."""
+        return sum(session.receives for session in self._links.values())
+
+    @contextlib.contextmanager
+    def watching(self, watcher: Callable[[Received], None]) -> Iterator[None]:
+        """Tell `watcher` each submit_sm that is taken meanwhile."""
+        watchers = self._exchange.watchers
+        watchers.append(watcher)
+        try:
+            yield
+        finally:
+            watchers.remove(watcher)
 
     # Inside
 

@@ -54,6 +54,7 @@ _BINDS = {
 }
 _OPERATIONS = frozenset({CommandId.QUERY_SM, CommandId.CANCEL_SM, CommandId.REPLACE_SM})
 _TLVS_SINCE = 0x34
+_NO_TLVS = "the link was bound with SMPP 3.3, which has no TLVs and no data_sm"
 _RESET_PAUSE = 0.01  # s for the loop to write the half PDU before the reset
 _RECEIVING = frozenset({SessionState.BOUND_RX, SessionState.BOUND_TRX})
 
@@ -105,6 +106,11 @@ class Session(asyncio.Protocol):
     def is_bound(self) -> bool:
         """Whether a bind stands."""
         return self._connection.is_bound and not self._deaf
+
+    @property
+    def receives(self) -> bool:
+        """Whether receipts and subscribers' messages can go out by it."""
+        return not self._deaf and self._connection.state in _RECEIVING
 
     # The transport speaks
 
@@ -275,16 +281,26 @@ class Session(asyncio.Protocol):
             delivery = ready.popleft()
             if not delivery.goes():
                 continue
-            body = delivery.body + delivery.tlvs if self._tlvs else delivery.body
+            if delivery.needs_tlvs and not self._tlvs:
+                self._exchange.undeliverable(delivery, _NO_TLVS)
+                continue
             doubled = dice is not None and dice.hit("sequences_reused")
             if doubled:
                 self.flush()
-            connection.send_deliver(body, delivery, now)
+            self._send(delivery, now)
             if doubled:
                 self._write_twisted(Twist.REPEATED)
             self._exchange.record.counts.sent(is_receipt=delivery.is_receipt)
             sent = True
+            delivery.tell()
         return sent
+
+    def _send(self, delivery: Delivery, now: float) -> None:
+        if delivery.pdu is not None:
+            self._connection.send_request(delivery.pdu, delivery, now)
+        else:
+            body = delivery.body + delivery.tlvs if self._tlvs else delivery.body
+            self._connection.send_deliver(body, delivery, now)
 
     def flush(self) -> None:
         """Write everything queued, close where the connection is over, renew the timer."""

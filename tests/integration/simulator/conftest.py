@@ -149,6 +149,13 @@ class Esme(asyncio.Protocol):
         self.send(destination, text, registered_delivery=registered_delivery)
         return await self.next(SubmitResult)
 
+    async def ask_submit(self, source: bytes, destination: bytes, text: bytes) -> SubmitResult:
+        """Send a submit_sm with a source of its own, and wait for its result."""
+        body = encode_submit_body(source, destination, text, source_addr_ton=3)
+        self.connection.send_submit(body, None, self.loop.time())
+        self.flush()
+        return await self.next(SubmitResult)
+
     async def until_lost(self) -> None:
         async with asyncio.timeout(WAIT):
             await self.lost

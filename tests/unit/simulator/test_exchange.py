@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from habar.simulator import Faults, Limit, Settings, Times
+from habar.simulator import Faults, Limit, Settings, SubscriberMessage, Times
 from habar.simulator.behaviour import Behaviour
 from habar.simulator.exchange import Answer, Exchange, wants_receipt
 from habar.wire.smpp import (
@@ -237,7 +237,7 @@ def test_the_record_is_bounded(submit: Submit) -> None:
 
 def test_a_subscribers_message_is_no_receipt(submit: Submit) -> None:
     smsc = exchange()
-    assert smsc.deliver("77771234567", "1234", "Да", None, 0.0) == 1
+    assert smsc.deliver(SubscriberMessage("77771234567", "1234", "Да"), None, 0.0) == 1
     [pdu] = owed(smsc)
     assert pdu.number("esm_class") == 0
     assert pdu.message == encode_ucs2("Да")
@@ -246,7 +246,7 @@ def test_a_subscribers_message_is_no_receipt(submit: Submit) -> None:
 
 def test_nobody_else_is_delivered_to() -> None:
     with pytest.raises(ValueError, match="nobody"):
-        exchange().deliver("77771234567", "1234", "Hi", "nobody", 0.0)
+        exchange().deliver(SubscriberMessage("77771234567", "1234", "Hi"), "nobody", 0.0)
 
 
 def test_a_whole_texts_one_receipt_has_the_first_parts_id(submit: Submit) -> None:
