@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from habar.config import InboundSettings
 from habar.dispatch import Dispatcher, Housekeeping, Lane
-from habar.inbound import Receipts
+from habar.inbound import Inbound, Receipts, Rules, Subscribers
 from habar.model.account import PUBLIC_SENDERS, Account, AccountKind
 from habar.model.message import Outcome, Protocol
 from habar.model.retry import RetryPlan
@@ -113,11 +114,12 @@ class Gateway:
     ) -> None:
         journal: Any = self.store.journal
         store: Any = self.store
+        subscribers = Subscribers(journal, Rules(), InboundSettings(), self.clock.now_ms)
         self.receipts = Receipts(journal, self.clock.now_ms)
         self.dispatcher = RingingDispatcher(
             store,
             operators,
-            self.receipts.deliver,
+            Inbound(self.receipts, subscribers).deliver,
             routes=routes,
             retry=retry,
             ahead=ahead,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -24,16 +24,19 @@ from habar.app.metrics import Collector
 from habar.app.network import NetworkView
 from habar.app.node import ThisNode, this_node
 from habar.app.periodic import Periodic
+from habar.app.receiving import Receiving
 from habar.app.watch import OperatorWatch
+from habar.callbacks import Calling
 from habar.config import Settings
 from habar.dispatch import Dispatcher, Housekeeping, Retention
-from habar.inbound import Receipts
 from habar.model.retry import RetryPlan
 from habar.model.route import Routes
+from habar.northbound.http.api import ApiHandler, error_body
+from habar.northbound.http.form import FormEndpoint
 from habar.northbound.http.listener import HttpServer
 from habar.northbound.http.ops import ops_app
 from habar.northbound.http.settings import HttpSettings, ListenAddress
-from habar.northbound.http.xml import XmlEndpoint, error_body
+from habar.northbound.http.xml import XmlEndpoint
 from habar.query import Query
 from habar.store.nodes import Node
 from habar.store.port import Store
@@ -73,7 +76,10 @@ class Gateway:
         """Who was on the database when it was last looked at."""
         self._tls = tls
         self._clock = StoreClock(store)
+        self.calls_seen_by: Callable[[Calling], Calling] = lambda client: client
+        """To be set before the start by who wants to see the calls of web services."""
         self.network = NetworkView(store, settings.operators, now=self._clock.now_ms)
+        self.receiving = Receiving(store, settings, self.network, self.node, self._clock)
         self._patience = 0.0
         self._undo = contextlib.AsyncExitStack()
 
@@ -102,6 +108,7 @@ class Gateway:
         undo = self._undo
         await self.directory.load()
         await self.network.begin()
+        await self.receiving.begin()
         self._wire(self.network.operators)
         undo.callback(self.authenticator.close)
         undo.push_async_callback(self._stop_sending)
@@ -110,11 +117,14 @@ class Gateway:
             self.housekeeping.start()
             undo.push_async_callback(self.retention.stop)
             self.retention.start()
+        undo.push_async_callback(self._stop_receiving)
+        await self.receiving.start(self.door, self.directory, self.calls_seen_by)
         undo.push_async_callback(self._close_doors)
         await self.http.start()
         watch = self.watch
         for periodic in (
             Periodic("follow the accounts", REFRESH_SECONDS, self._follow),
+            Periodic("follow the short codes", REFRESH_SECONDS, self.receiving.follow),
             Periodic("follow the operators", REFRESH_SECONDS, watch.follow),
             Periodic("look who is out", REFRESH_SECONDS, watch.look),
             Periodic("move what waits for those", REFRESH_SECONDS, watch.move),
@@ -133,7 +143,13 @@ class Gateway:
             log.warning("requests were cut off: they took too long")
         self.door.drain()
         await self.xml.close()
+        await self.form.close()
         self.authenticator.close()
+        self._patience -= asyncio.get_running_loop().time() - began
+
+    async def _stop_receiving(self) -> None:
+        began = asyncio.get_running_loop().time()
+        await self.receiving.stop(max(0.0, self._patience / 2))
         self._patience -= asyncio.get_running_loop().time() - began
 
     async def _stop_sending(self) -> None:
@@ -145,23 +161,24 @@ class Gateway:
         gateway = self.settings.gateway
         retry = RetryPlan(give_up_after=int(gateway.expire_after_hours * HOUR))
         journal = self.store.journal
-        self.receipts = Receipts(journal, clock.now_ms)
         self.dispatcher = Dispatcher(
             self.store,
             # Where we do not dispatch, messages wait on disk for others.
             [o for o in operators if o.sends] if self.node.dispatches else (),
-            self.receipts.deliver,
+            self.receiving.take,
             routes=self.network.routes,
             retry=retry,
             ahead=gateway.ahead,
             clock=clock,
         )
-        self.store.watch(self.dispatcher.watcher)
+        self.store.watch(self.receiving.watcher(self.dispatcher.watcher))
         self.housekeeping = Housekeeping(journal, retry=retry, clock=clock)
         self.retention = Retention(
             self.store,
             message_days=self.settings.messages.keep_days,
             text_days=self.settings.texts.keep_days,
+            inbound_days=self.settings.inbound.keep_days,
+            callback_days=self.settings.callbacks.keep_days,
             clock=clock,
         )
         self.authenticator = Authenticator(self.directory)
@@ -171,6 +188,7 @@ class Gateway:
             self.network.routes,
             now=clock.now_ms,
             settings=DoorSettings(backlog_limit=gateway.backlog_limit),
+            opt_outs=self.receiving.opt_outs,
         )
         self.watch = OperatorWatch(
             self.store,
@@ -184,6 +202,7 @@ class Gateway:
         query = Query(self.store, self.dispatcher, now=clock.now_ms)
         limit = self.settings.http.body_limit
         self.xml = XmlEndpoint(self.authenticator, self.door, query, limit=limit)
+        self.form = FormEndpoint(self.authenticator, self.door, query, now=clock.now_ms)
         self.http = self._listener()
         self.registry.register(Collector(self))
         ProcessCollector(registry=self.registry)
@@ -193,7 +212,7 @@ class Gateway:
         probes = {"http": lambda: self.http.readiness(), "store": self._store_probe}
         return HttpServer(
             http_settings(self.settings, self.node),
-            {b"/api": self.xml} if self.node.fronts else {},
+            ApiHandler(self.xml, self.form).handlers if self.node.fronts else {},
             error_body,
             ops=ops_app(probes, self.registry, self._seen),
             tls=self._tls,
@@ -224,6 +243,7 @@ class Gateway:
 
     async def _count(self) -> None:
         self.queue = await self.store.counts()
+        await self.receiving.count()
 
     async def _look(self) -> None:
         self.nodes = await self.store.nodes()

@@ -16,11 +16,12 @@ from prometheus_client.registry import Collector as PrometheusCollector
 from habar import __version__
 from habar.admin.nodes import count_states
 from habar.app.bind_metrics import bind_families
+from habar.app.call_metrics import call_families
 from habar.app.node import ThisNode
+from habar.app.receiving import Receiving
 from habar.app.watch import OperatorWatch
 from habar.dispatch import Dispatcher, Housekeeping, Lane, Retention
 from habar.errors import Refusal
-from habar.inbound import Receipts
 from habar.store.nodes import Node
 from habar.store.port import Store
 from habar.store.readings import Counts
@@ -41,7 +42,7 @@ class Parts(Protocol):
     housekeeping: Housekeeping
     retention: Retention
     watch: OperatorWatch
-    receipts: Receipts
+    receiving: Receiving
 
 
 LANE_COUNTERS: dict[str, tuple[str, Callable[[Lane], int]]] = {
@@ -99,16 +100,39 @@ TOTALS: dict[str, tuple[str, Callable[[Parts], int]]] = {
         "Packages answered: come again later.",
         lambda p: p.door.tally.turned_away,
     ),
-    "habar_receipts": ("Receipts that came.", lambda p: p.receipts.receipts),
+    "habar_receipts": ("Receipts that came.", lambda p: p.receiving.receipts.receipts),
     "habar_receipts_unmatched": (
         "Receipts that matched no message when they came.",
-        lambda p: p.receipts.unmatched,
+        lambda p: p.receiving.receipts.unmatched,
     ),
     "habar_store_commits": ("Commits.", lambda p: p.store.journal.commits),
-    "habar_receipts_unreadable": ("Receipts that say nothing.", lambda p: p.receipts.unreadable),
-    "habar_deliver_sm_refused": (
-        "Subscribers' messages that were not taken.",
-        lambda p: p.receipts.refused,
+    "habar_receipts_unreadable": (
+        "Receipts that say nothing.",
+        lambda p: p.receiving.receipts.unreadable,
+    ),
+    "habar_subscribers_messages": (
+        "Subscribers' messages on disk.",
+        lambda p: p.receiving.subscribers.received,
+    ),
+    "habar_subscribers_parts": (
+        "Parts of subscribers' long messages on disk.",
+        lambda p: p.receiving.subscribers.parts,
+    ),
+    "habar_subscribers_parts_repeated": (
+        "Parts of subscribers' messages that had come before.",
+        lambda p: p.receiving.subscribers.repeated,
+    ),
+    "habar_subscribers_messages_incomplete": (
+        "Subscribers' messages passed on without some of their parts.",
+        lambda p: p.receiving.subscribers.incomplete,
+    ),
+    "habar_subscribers_messages_unrouted": (
+        "Subscribers' messages that were nobody's.",
+        lambda p: p.receiving.subscribers.unrouted,
+    ),
+    "habar_subscribers_messages_unreadable": (
+        "Subscribers' messages whose header makes no sense, kept as they came.",
+        lambda p: p.receiving.subscribers.unreadable,
     ),
     "habar_messages_expired": (
         "Messages that expired unsent.",
@@ -129,6 +153,10 @@ TOTALS: dict[str, tuple[str, Callable[[Parts], int]]] = {
         lambda p: p.retention.messages,
     ),
     "habar_texts_tidied": ("Texts removed because of their age.", lambda p: p.retention.texts),
+    "habar_callbacks_tidied": (
+        "Call-backs that had ended, deleted because of their age.",
+        lambda p: p.retention.callbacks,
+    ),
     "habar_tidy_failures": (
         "Rounds of tidying up that the store could not do.",
         lambda p: p.retention.failures,
@@ -145,6 +173,34 @@ STATES: dict[str, tuple[str, Callable[[Parts], int]]] = {
     "habar_operators_out": (
         "Operators that take nothing now.",
         lambda p: len(p.watch.out),
+    ),
+    "habar_inbox_unrouted": (
+        "Subscribers' messages that are nobody's.",
+        lambda p: p.receiving.inbox.unrouted,
+    ),
+    "habar_inbox_waiting": (
+        "Subscribers' messages that are owed to their customers.",
+        lambda p: p.receiving.inbox.waiting,
+    ),
+    "habar_inbox_undelivered": (
+        "Subscribers' messages whose customers could not be told.",
+        lambda p: p.receiving.inbox.undelivered,
+    ),
+    "habar_inbox_parts_waiting": (
+        "Parts of subscribers' messages that wait for the others.",
+        lambda p: p.receiving.inbox.segments,
+    ),
+    "habar_callbacks_owed": (
+        "What customers are still to be told.",
+        lambda p: p.receiving.owed.waiting,
+    ),
+    "habar_callbacks_given_up": (
+        "What customers could not be told, as long as it is listed.",
+        lambda p: p.receiving.owed.given_up,
+    ),
+    "habar_callbacks_hosts_paused": (
+        "Hosts that are left in peace, over all nodes.",
+        lambda p: p.receiving.owed.hosts_paused,
     ),
     "habar_receipts_kept": (
         "Receipts kept that match no message.",
@@ -193,6 +249,7 @@ class Collector(PrometheusCollector):
             yield self._by_operator(GaugeMetricFamily(name, text, labels=["operator"]), of_lane)
 
         yield from bind_families(parts.dispatcher.lanes.values())
+        yield from call_families(parts.receiving.caller, parts.receiving.outside)
 
     def _refused(self) -> Metric:
         family = CounterMetricFamily(REFUSED, "Messages refused, by reason.", labels=["reason"])

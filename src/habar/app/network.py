@@ -62,6 +62,11 @@ class NetworkView:
         known = (self._known[key].settings for key in sorted(self._known))
         return [settings for settings in known if settings is not None]
 
+    def operator(self, operator_id: int) -> links.OperatorSettings | None:
+        """The one of that id; None: there is none, or its data cannot be used."""
+        known = self._known.get(operator_id)
+        return None if known is None else known.settings
+
     async def begin(self) -> None:
         """Write the settings file's operators, then read everything. Raises what the store does."""
         network = self._store.network

@@ -32,6 +32,11 @@ class ThisNode:
         """Whether messages go to operators from here."""
         return Role.DISPATCH in self.roles
 
+    @property
+    def calls(self) -> bool:
+        """Whether it calls customers' web services."""
+        return Role.CALLBACKS in self.roles
+
 
 def node_name(settings: Settings) -> str:
     """The name that the settings give, else the machine's."""

@@ -22,6 +22,7 @@ from habar.app.garbage import collected_by_the_clock
 from habar.app.gateway import Gateway, open_gateway
 from habar.app.node import ThisNode, this_node
 from habar.app.sandbox import LOOPBACK, SMSC_SYSTEM_ID, Sandbox, people, well_known
+from habar.app.sandbox_inbound import SandboxInbound
 from habar.app.signals import stop_asked
 from habar.app.told import StartError, told
 from habar.config import Settings, address
@@ -86,14 +87,24 @@ async def _serve_sandbox(sandbox: Sandbox, started: Started, stop: asyncio.Event
             passwords={SMSC_SYSTEM_ID: SMSC_SYSTEM_ID},
         )
     )
-    with told(f"the simulator's {address(LOOPBACK, sandbox.simulator_port)}"):
-        await smsc.start()
-    try:
-        async with _serving(sandbox.settings(smsc.port), tls, _populate) as gateway:
+    async with contextlib.AsyncExitStack() as undo:
+        with told(f"the simulator's {address(LOOPBACK, sandbox.simulator_port)}"):
+            await smsc.start()
+        undo.push_async_callback(smsc.close)
+        inbound = SandboxInbound(smsc, sandbox.data, sandbox.tell)
+        with told("the sandbox's web service"):
+            await inbound.start()
+        undo.push_async_callback(inbound.close)
+
+        async def populate(gateway: Gateway) -> None:
+            store = gateway.store
+            gateway.calls_seen_by = inbound.shown
+            await people(store.books, store.now_ms)
+            await inbound.populate(store.inbox, store.books, store.now_ms)
+
+        async with _serving(sandbox.settings(smsc.port), tls, populate) as gateway:
             started(gateway, smsc, certificate.certificate)
             await stop.wait()
-    finally:
-        await smsc.close()
 
 
 @contextlib.asynccontextmanager
@@ -119,10 +130,6 @@ async def _serving(
             await gateway.stop()
     finally:
         await gateway.store.close()
-
-
-async def _populate(gateway: Gateway) -> None:
-    await people(gateway.store.books, gateway.store.now_ms)
 
 
 async def _no_sandbox(gateway: Gateway) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from habar.admin.accounts import Accounts
 from habar.admin.senders import Senders
 from habar.config import (
+    CallbacksSettings,
     GatewaySettings,
     ListenerSettings,
     Settings,
@@ -27,7 +28,11 @@ from habar.model.secret import password_matches
 from habar.store.port import Books
 
 LOOPBACK = "127.0.0.1"
+LOOPBACKS = ("127.0.0.0/8", "::1/128")
+"""Networks that may be called: a developer's web service is on the same machine."""
 SMSC_SYSTEM_ID = "habar"
+SHORT_CODE = "8785"
+"""demo's: what subscribers write to it goes to a web service, at first the sandbox's own."""
 SHOP_BALANCE = 1_000_000
 """Tiyn: 10 000.00 KZT."""
 SHOP_PART_PRICE = "12.00"
@@ -54,12 +59,15 @@ class Sandbox:
     data: Path
     port: int = 8090
     simulator_port: int = 2776
+    tell: Callable[[str], None] = print
+    """Told the lines that show what becomes of subscribers' messages."""
 
     def settings(self, smsc_port: int) -> Settings:
         """The settings that a file would have said."""
         return Settings(
             gateway=GatewaySettings(data=str(self.data)),
             listeners=(ListenerSettings(host=LOOPBACK, port=self.port, ops=True),),
+            callbacks=CallbacksSettings(allowed_networks=LOOPBACKS),
             operators=(
                 effective(
                     {

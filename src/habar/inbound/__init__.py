@@ -1,5 +1,9 @@
-"""What operators tell us: receipts now; subscribers' messages have no place here yet."""
+"""What operators tell us: receipts, and what subscribers write to short codes."""
 
+from habar.inbound.deliveries import Inbound
+from habar.inbound.joiner import Joiner
 from habar.inbound.receipts import NOTES, STATES, UNREADABLE, Receipts
+from habar.inbound.rules import Rules
+from habar.inbound.subscribers import Subscribers
 
-__all__ = ["NOTES", "Receipts", "STATES", "UNREADABLE"]
+__all__ = ["Inbound", "Joiner", "NOTES", "Receipts", "Rules", "STATES", "Subscribers", "UNREADABLE"]

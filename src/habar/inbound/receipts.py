@@ -1,4 +1,4 @@
-"""What operators deliver: their receipts go to the journal, and only then are they acknowledged.
+"""Operators' receipts: they go to the journal, and only then are they acknowledged.
 
 Guarantees:
 - A receipt is answered ESME_ROK after its commit and not before; while the journal is down it is
@@ -7,9 +7,6 @@ Guarantees:
   match nothing, where staff can see it.
 - An operator that marks nothing as a receipt may have a pattern for them: what fits it wholly is
   one. A subscriber who writes just so can then forge one, if he knows an id.
-- What is no receipt (a subscriber's message) is answered ESME_RX_T_APPN, "a passing error": the
-  gateway has no place to keep it yet, so the operator must. Each is counted, and logged without
-  its text or number.
 - Nothing that an operator sends raises.
 Knows no tables; which message a receipt belongs to is the store's to find.
 """
@@ -20,8 +17,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
-import structlog
-
 from habar.model.status import MessageState
 from habar.model.times import zone_info
 from habar.operators import Ack, OperatorSettings, Quirks
@@ -29,8 +24,6 @@ from habar.store.port import Journal, ReceiptSeen
 from habar.wire.smpp import CommandStatus, Pdu, Receipt, ReceiptDate, Tlv, receipt_of
 from habar.wire.smpp import EsmClass as Esm
 from habar.wire.smpp import MessageState as Said
-
-log = structlog.get_logger(__name__)
 
 STATES = {
     Said.ENROUTE: MessageState.ENROUTE,
@@ -48,9 +41,9 @@ the standard means by the second (read by a person for the subscriber) no operat
 NOTES = frozenset({MessageState.ENROUTE, MessageState.ACCEPTED})
 UNREADABLE = "unreadable"
 """Stands for the operator's id of a receipt in which none could be read."""
+_UNREADABLE_IDS = (UNREADABLE,)
 
 _OK = int(CommandStatus.ESME_ROK)
-_LATER = int(CommandStatus.ESME_RX_T_APPN)
 _RAW = 255
 _MINUTE = 60_000
 _TYPE_BITS = 0x3C
@@ -58,7 +51,7 @@ _MARKS = (Esm.DELIVERY_RECEIPT, Esm.INTERMEDIATE_NOTIFICATION)
 
 
 class Receipts:
-    """Takes what all operators deliver; counts it."""
+    """Takes the receipts of all operators; counts them."""
 
     def __init__(self, journal: Journal, now_ms: Callable[[], int]) -> None:
         self.receipts = 0
@@ -69,33 +62,26 @@ class Receipts:
         """Of them: those that matched no message when they came."""
         self.unreadable = 0
         """Marked as receipts, but without an id or a state."""
-        self.refused = 0
-        """deliver_sm that are no receipts: left to the operator."""
         self._journal = journal
         self._now_ms = now_ms
 
-    def deliver(self, operator: OperatorSettings, pdu: Pdu, ack: Ack) -> MessageState | None:
-        """Take one deliver_sm or data_sm; `ack` answers it. Gives what state a receipt told."""
+    def read(self, operator: OperatorSettings, pdu: Pdu) -> ReceiptSeen | None:
+        """Read a deliver_sm or data_sm; None where it is no receipt."""
         now = self._now_ms()
         receipt = receipt_of(pdu, operator.quirks.receipt_form)
         if receipt is not None:
-            seen = _seen(operator, receipt, pdu, now)
-            self._keep(seen, ack)
-            return seen.state
-        if _is_marked(pdu):
-            self.unreadable += 1
-            candidates = (UNREADABLE,)
-            seen = ReceiptSeen(
-                operator.id, candidates, MessageState.UNKNOWN, "", None, now, _raw(pdu)
-            )
-            self._keep(seen, ack)
-        else:
-            self.refused += 1
-            log.warning("not a receipt: left to the operator", operator=operator.name)
-            ack(_LATER)
-        return None
+            return _seen(operator, receipt, pdu, now)
+        if not _is_marked(pdu):
+            return None
+        unknown = MessageState.UNKNOWN
+        return ReceiptSeen(operator.id, _UNREADABLE_IDS, unknown, "", None, now, _raw(pdu))
 
-    def _keep(self, seen: ReceiptSeen, ack: Ack) -> None:
+    def keep(self, seen: ReceiptSeen, ack: Ack) -> MessageState | None:
+        """Give it to the journal; `ack` answers it after the commit.
+
+        Gives the state that it tells, None where nothing in it could be read.
+        """
+
         def done(message_id: int | None) -> None:
             self.receipts += 1
             if message_id is None:
@@ -105,6 +91,10 @@ class Receipts:
             ack(_OK)
 
         self._journal.record(seen, done)
+        if seen.candidates == _UNREADABLE_IDS:
+            self.unreadable += 1
+            return None
+        return seen.state
 
 
 def _seen(operator: OperatorSettings, receipt: Receipt, pdu: Pdu, now: int) -> ReceiptSeen:

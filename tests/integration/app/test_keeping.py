@@ -35,7 +35,7 @@ async def fill(data: Path, days: int) -> None:
         recipient=77771234567,
         text="Salem",
         data_coding=0,
-        flash=0,
+        message_type=0,
         parts=1,
         priority=1,
         created_at=at,

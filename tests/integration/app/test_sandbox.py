@@ -1,5 +1,6 @@
 """The sandbox and its accounts, which a gateway with a configuration has never heard of."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from habar.app.told import StartError
 from habar.config import Settings
 from habar.model.account import AccountKind
 from habar.model.status import MessageState
+from habar.simulator import Deliver, ask
+from habar.simulator.control_lines import End, Kept, Replied
 from habar.store.port import AccountRow
 
 from .conftest import NOW, codes, configuration, eventually, message, post, serving, story_of
@@ -144,8 +147,30 @@ async def test_a_message_is_delivered_by_the_operator_inside(sandbox: Sandbox) -
         assert [address.host for address in gateway.addresses] == ["127.0.0.1"]
         assert lane.settings.host == "127.0.0.1"
         assert codes(await post(gateway, message("one", login="shop"))) == [106]
-        await eventually(lambda: gateway.receipts.receipts)
+        await eventually(lambda: gateway.receiving.receipts.receipts)
     story = await story_of(sandbox.data)
     assert story.submission.state == MessageState.DELIVERED
     assert (sandbox.data / "tls-certificate.pem").exists()
     assert (sandbox.data / "tls.pem").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_subscriber_writes_to_it_and_is_answered(sandbox: Sandbox) -> None:
+    async with serving(None, sandbox):
+        request = Deliver(sender="77771234567", recipient="8785", text="Hello", wait=30)
+        told = ask(sandbox.data / "simulator.sock", request)
+        kept, *_, replied, end = await asyncio.to_thread(list, told)
+    assert isinstance(kept, Kept)
+    assert kept.parts == 1
+    assert isinstance(replied, Replied)
+    assert (replied.sender, replied.text) == ("8785", "Thank you: Hello")
+    assert end == End(acknowledged=True, replied=True)
+
+
+async def test_its_settings_let_a_web_service_on_this_machine_be_called(sandbox: Sandbox) -> None:
+    assert sandbox.settings(1).callbacks.allowed_networks == ("127.0.0.0/8", "::1/128")
+
+
+async def test_a_folder_too_deep_for_a_socket_is_no_obstacle(tmp_path: Path) -> None:
+    deep = Sandbox(tmp_path / ("x" * 100), port=0, simulator_port=0)
+    async with serving(None, deep) as gateway:
+        assert codes(await post(gateway, message(login="demo"))) == [106]

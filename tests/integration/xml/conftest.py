@@ -23,9 +23,11 @@ from habar.model.account import AccountKind, Compat
 from habar.model.message import Outgoing
 from habar.model.route import Operator, Routes
 from habar.model.secret import hash_password
+from habar.northbound.http.api import ApiHandler, error_body
+from habar.northbound.http.form import FormEndpoint
 from habar.northbound.http.listener import HttpServer
 from habar.northbound.http.settings import HttpSettings, ListenAddress
-from habar.northbound.http.xml import XmlEndpoint, error_body
+from habar.northbound.http.xml import XmlEndpoint
 from habar.query import Query
 from habar.store.port import NewAccount, PartAccepted, ReceiptSeen
 from habar.store.readings import Sent
@@ -130,13 +132,14 @@ class Gateway:
         self.door = Door(store.journal, self.link, routes, now=lambda: self.now)
         self.query = Query(store, self.link, now=lambda: self.now)
         self.endpoint = XmlEndpoint(self.authenticator, self.door, self.query)
+        self.form = FormEndpoint(self.authenticator, self.door, self.query, now=lambda: self.now)
         self.server: HttpServer
 
     async def start(self, tls: ssl.SSLContext, **settings: Any) -> None:
         local = ListenAddress("127.0.0.1", 0)
         self.server = HttpServer(
             HttpSettings(listen=(local, local), **settings),
-            {b"/api": self.endpoint},
+            ApiHandler(self.endpoint, self.form).handlers,
             error_body,
             tls=tls,
             logger=structlog.wrap_logger(None, processors=[self._keep]),
@@ -150,6 +153,7 @@ class Gateway:
     async def stop(self) -> None:
         await self.server.close()
         await self.endpoint.close()
+        await self.form.close()
         self.authenticator.close()
 
     # --- Accounts --------------------------------------------------------------------------------

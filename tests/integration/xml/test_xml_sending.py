@@ -27,8 +27,8 @@ async def test_default_gives_what_a_msg_lacks(gateway, msg):
     )
     assert answer.codes == [106, 106]
     first, second = gateway.link.taken
-    assert (first.recipient, first.sender, first.flash) == (77770000000, "SHOP", 1)
-    assert (second.recipient, second.sender, second.flash) == (77771234567, "INFO_KAZ", 0)
+    assert (first.recipient, first.sender, first.message_type) == (77770000000, "SHOP", 1)
+    assert (second.recipient, second.sender, second.message_type) == (77771234567, "INFO_KAZ", 0)
 
 
 @pytest.mark.rule("xml.default-not-id")
@@ -315,7 +315,7 @@ async def test_date_end_before_date_beg_waits_and_expires_unsent(gateway, msg):
 @pytest.mark.parametrize(("kind", "flash"), [("0", 0), ("1", 1), ("", 0)])
 async def test_the_types(gateway, msg, kind, flash):
     assert (await gateway.send(msg(type=kind))).codes == [106]
-    assert gateway.link.taken[0].flash == flash
+    assert gateway.link.taken[0].message_type == flash
 
 
 @pytest.mark.rule("xml.type-unknown")

@@ -12,9 +12,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from habar import __version__
 from habar.app.metrics import LANE_COUNTERS, LANE_GAUGES, STATES, TOTALS, Collector
 from habar.app.node import ThisNode
+from habar.callbacks import Figures
 from habar.dispatch import LaneCounters
 from habar.errors import Refusal
 from habar.operators import LinkCounters, LinkReport
+from habar.store.callbacks import CallCounts
+from habar.store.inbox import InboxCounts
 from habar.store.nodes import Node
 from habar.store.readings import Counts
 from habar.submit.tally import Tally
@@ -81,8 +84,17 @@ def parts() -> Any:
         dispatcher=SimpleNamespace(lanes={1: lane("kcell"), 2: lane("beeline")}),
         housekeeping=SimpleNamespace(expired=1, unreported=21),
         watch=SimpleNamespace(mover=SimpleNamespace(moved=22), out=frozenset({1})),
-        retention=SimpleNamespace(messages=14, texts=15, failures=16),
-        receipts=SimpleNamespace(receipts=8, unmatched=2, unreadable=1, refused=0),
+        retention=SimpleNamespace(messages=14, texts=15, failures=16, callbacks=17),
+        receiving=SimpleNamespace(
+            receipts=SimpleNamespace(receipts=8, unmatched=2, unreadable=1),
+            subscribers=SimpleNamespace(
+                received=9, parts=6, repeated=1, incomplete=1, unrouted=2, unreadable=0
+            ),
+            inbox=InboxCounts(unrouted=3, waiting=4, undelivered=5, segments=6),
+            owed=CallCounts(waiting=7, given_up=8, hosts_paused=9),
+            caller=None,
+            outside=None,
+        ),
     )
 
 
@@ -132,6 +144,47 @@ def test_figures_are_read_from_the_parts(parts: Any) -> None:
         assert figures["habar_link_window_used" + label] == 7
         assert figures["habar_dispatch_ready" + label] == 11
         assert figures["habar_dispatch_unsettled" + label] == 13
+
+
+def test_what_is_owed_to_customers_is_told_by_every_node(parts: Any) -> None:
+    figures = scrape(parts)
+    assert figures["habar_inbox_unrouted"] == 3
+    assert figures["habar_inbox_waiting"] == 4
+    assert figures["habar_inbox_undelivered"] == 5
+    assert figures["habar_inbox_parts_waiting"] == 6
+    assert figures["habar_callbacks_owed"] == 7
+    assert figures["habar_callbacks_given_up"] == 8
+    assert figures["habar_callbacks_hosts_paused"] == 9
+    assert not any(name.startswith("habar_call_") for name in figures), "this node calls nobody"
+
+
+def test_a_node_that_calls_tells_how_it_goes(parts: Any) -> None:
+    figures = Figures()
+    figures.calls["done"] += 3
+    figures.kinds["inbound"] += 3
+    for seconds in (0.005, 0.2, 60.0):
+        figures.called(seconds)
+    figures.refused_addresses, figures.replies, figures.no_replies, figures.swept = 1, 2, 3, 4
+    parts.receiving.caller = SimpleNamespace(
+        figures=figures, running=5, in_hand=6, hosts=7, paused_hosts=8
+    )
+    told = scrape(parts)
+    assert told['habar_calls_total{outcome="done"}'] == 3
+    assert told['habar_calls_total{outcome="given_up"}'] == 0
+    assert told['habar_calls_of_total{kind="inbound"}'] == 3
+    assert told['habar_call_seconds_bucket{le="0.01"}'] == 1
+    assert told['habar_call_seconds_bucket{le="0.3"}'] == 2
+    assert told['habar_call_seconds_bucket{le="30.0"}'] == 2
+    assert told["habar_call_seconds_count"] == 3
+    assert told["habar_call_seconds_sum"] == 60.205
+    assert told["habar_calls_forbidden_total"] == 1
+    assert told["habar_replies_total"] == 2
+    assert told["habar_replies_refused_total"] == 3
+    assert told["habar_calls_expired_total"] == 4
+    assert told["habar_calls_running"] == 5
+    assert told["habar_calls_in_hand"] == 6
+    assert told["habar_call_hosts"] == 7
+    assert told["habar_call_hosts_paused"] == 8
 
 
 def test_a_bind_tells_all_that_its_report_says(parts: Any) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from habar.inbound import NOTES, STATES, UNREADABLE, Receipts
+from habar.config import InboundSettings
+from habar.inbound import NOTES, STATES, UNREADABLE, Inbound, Receipts, Rules, Subscribers
 from habar.model.status import MessageState
 from habar.operators import IdForm, LongText, OperatorSettings, Quirks, ReceiptKind, ReceiptSource
+from habar.store.inbox import Received
 from habar.store.port import ReceiptSeen
 from habar.wire.smpp import CommandId, CommandStatus, Pdu, Tlv, make_pdu
 from habar.wire.smpp import MessageState as Said
@@ -37,12 +39,15 @@ class Desk:
 
     def __init__(self, quirks: Quirks | None = None) -> None:
         self.journal = ScriptedJournal()
-        self.receipts = Receipts(self.journal, lambda: NOW)  # type: ignore[arg-type]
+        journal: Any = self.journal
+        self.receipts = Receipts(journal, lambda: NOW)
+        subscribers = Subscribers(journal, Rules(), InboundSettings(), lambda: NOW)
+        self.inbound = Inbound(self.receipts, subscribers)
         self.operator = OperatorSettings(7, "op", "h", 1, "s", "p", quirks=quirks or Quirks())
         self.acks: list[int] = []
 
     def deliver(self, pdu: Pdu) -> MessageState | None:
-        return self.receipts.deliver(self.operator, pdu, self.acks.append)
+        return self.inbound.deliver(self.operator, pdu, self.acks.append)
 
     def seen(self, pdu: Pdu) -> ReceiptSeen:
         self.deliver(pdu)
@@ -190,12 +195,16 @@ def test_a_marked_receipt_that_cannot_be_read_is_kept_for_staff(text: bytes) -> 
     assert desk.receipts.unreadable == 1
 
 
-def test_a_subscriber_s_message_is_left_to_the_operator() -> None:
+def test_what_is_not_marked_as_a_receipt_is_a_subscriber_s_message_whatever_it_says() -> None:
     desk = Desk()
-    desk.deliver(make_pdu(CommandId.DELIVER_SM, short_message=TEXT % (b"1", b"", b"DELIVRD", b"")))
-    assert desk.journal.events == [], "whatever it says, it is not marked as a receipt"
-    assert desk.acks == [CommandStatus.ESME_RX_T_APPN]
-    assert desk.receipts.refused == 1
+    pdu = make_pdu(CommandId.DELIVER_SM, short_message=TEXT % (b"1", b"", b"DELIVRD", b""))
+    assert desk.deliver(pdu) is None
+    event = desk.journal.events[-1][0]
+    assert isinstance(event, Received)
+    assert event.text.startswith("id:1 sub:001")
+    desk.journal.commit(message_id=1)
+    assert desk.acks == [CommandStatus.ESME_ROK]
+    assert desk.receipts.receipts == 0
 
 
 def test_a_long_receipt_is_cut_for_staff() -> None:
@@ -251,8 +260,7 @@ def test_what_nothing_marks_is_a_receipt_only_where_the_whole_text_is_one(
     desk = Desk(Quirks(receipt_pattern=OWN))
     pdu = make_pdu(CommandId.DELIVER_SM, esm_class=esm_class, tlvs={Tlv.MESSAGE_PAYLOAD: text})
     assert desk.deliver(pdu) == told
-    assert len(desk.journal.events) == (told is not None)
-    assert desk.receipts.refused == (told is None)
+    assert isinstance(desk.journal.events[-1][0], Received) == (told is None)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ _BEFORE_NAME = re.compile(r"[?&;\s]")
 """`/api??password=`, `&amp;password=`: what wrong programs leave before a name."""
 _NESTED = re.compile(r"[?&;\s\"'](?:" + "|".join(sorted(SECRET_NAMES)) + r")\d*\s*=", re.IGNORECASE)
 
+_USER_INFO = re.compile(r"://[^/?#\s@]*@")
+"""`reporturl=http://shop:s3cret@shop.kz/`: refused, and yet in a log."""
+
 
 def mask_target(target: bytes | str) -> str:
     """Mask the query of a request's target or of a URL; the path stays, if it is no query."""
@@ -57,7 +60,9 @@ def _is_secret(decoded: str) -> bool:
 
 
 def _carries_secret(decoded: str) -> bool:
-    return "<" in decoded or _NESTED.search(decoded) is not None
+    if "<" in decoded or _NESTED.search(decoded) is not None:
+        return True
+    return _USER_INFO.search(decoded) is not None
 
 
 def _decode(text: str) -> str:

@@ -14,7 +14,7 @@ whose earlier ones were done, the rows of the later one say 200 UNKNOWN and the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol as Shape
@@ -27,7 +27,8 @@ from habar.model.account import Account
 from habar.model.message import Outcome, Protocol
 from habar.northbound.http import xml_rows as rows
 from habar.northbound.http.request import Headers, Request, Respond
-from habar.northbound.http.xml_answering import RETRY_AFTER, Reply, error_body
+from habar.northbound.http.tasks import Tasks
+from habar.northbound.http.xml_answering import RETRY_AFTER, Reply
 from habar.northbound.http.xml_reading import Broken, mend, read
 from habar.query import Query
 from habar.submit.authenticate import Authenticator, Denied, Verdict
@@ -46,7 +47,7 @@ from habar.wire.http.xml import (
     package,
 )
 
-__all__ = ["XmlEndpoint", "error_body"]
+__all__ = ["XmlEndpoint"]
 
 _log = structlog.get_logger("habar.xml")
 
@@ -88,7 +89,7 @@ class XmlEndpoint:
         self._door = door
         self._query = query
         self._limit = limit
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._pool = ThreadPoolExecutor(_THREADS, "habar-xml")
         self._large = 0
 
@@ -119,8 +120,7 @@ class XmlEndpoint:
 
     async def close(self) -> None:
         """Wait until every answer that is being made has been given."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._tasks.wait()
         self._pool.shutdown(wait=False)
 
     # --- Who is it -------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ class XmlEndpoint:
                 lambda result: self._stored(account, items, result, reply),
             )
         else:
-            self._spawn(self._all(account, sections, reply), reply)
+            self._tasks.spawn(self._all(account, sections, reply), reply.attempt)
 
     def _stored(
         self,
@@ -249,24 +249,13 @@ class XmlEndpoint:
         async def run() -> None:
             then(await self._run(work, _MANY + 1))
 
-        self._spawn(run(), reply)
+        self._tasks.spawn(run(), reply.attempt)
 
     async def _run(self, work: Callable[[], T], count: int) -> T:
         """Do something pure to `count` rows: in a thread if they are many."""
         if count <= _MANY:
             return work()
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-
-    def _spawn(self, work: Coroutine[None, None, None], reply: Reply) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-
-        def ended(ended_task: asyncio.Task[None]) -> None:
-            self._tasks.discard(ended_task)
-            if not ended_task.cancelled():
-                reply.attempt(ended_task.result)
-
-        task.add_done_callback(ended)
 
 
 def _give_up(error: HabarError, reply: Reply) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from habar.northbound.http.masking import SECRET_NAMES, mask_query, mask_target
+from habar.wire.http.form import read
 
 SECRET = "s3cretw0rd"
 
@@ -44,6 +45,9 @@ SECRET = "s3cretw0rd"
         (b"/?reporturl=http%3A%2F%2Fa%2F%3Fpassword%3Dx", "/?reporturl=***"),
         (b"/?reporturl=http://a/?u=1%26Token%3Dx", "/?reporturl=***"),
         (b"/?reporturl=http%3A%2F%2Fa%2F%3Fu%3D1", "/?reporturl=http%3A%2F%2Fa%2F%3Fu%3D1"),
+        (b"/?reporturl=http%3A%2F%2Fu:s3cret@a%2F", "/?reporturl=***"),
+        (b"/?reporturl=http://u:s3cret@a/&b=c", "/?reporturl=***&b=c"),
+        (b"/?messagedata=a:b@c&reporturl=http://a/b:c@d", "/?messagedata=a:b@c&reporturl=http://a/b:c@d"),
         (b"/?keyword=x&bypass=y&monkey=z", "/?keyword=x&bypass=y&monkey=z"),
     ],
 )  # fmt: skip
@@ -76,3 +80,11 @@ def test_a_secret_never_shows_however_its_name_is_written(name, capitals, encodi
 @given(st.binary())
 def test_any_octets_can_be_masked(octets):
     assert isinstance(mask_target(octets), str)
+
+
+@pytest.mark.parametrize("octet", range(256))
+def test_whatever_the_protocol_takes_for_a_password_is_masked(octet):
+    for name in (f"%{octet:02x}password", f"password%{octet:02x}", f"amp;%{octet:02x}password"):
+        query = f"{name}={SECRET}".encode()
+        if read(query, "", b"").get("password"):
+            assert SECRET not in mask_target(b"/?" + query), name
