@@ -17,6 +17,7 @@ from typer.main import get_command
 COMMANDS = {
     "serve": "serve",
     "simulator": "simulator",
+    "simulate": "simulate",
     "config": "config",
     "db": "db",
     "account": "account",
@@ -27,6 +28,10 @@ COMMANDS = {
     "ported": "ported",
     "message": "message",
     "receipt": "receipt",
+    "shortcode": "shortcode",
+    "inbound": "inbound",
+    "optout": "optout",
+    "callback": "callback",
     "node": "node",
     "send": "send",
     "status": "status",

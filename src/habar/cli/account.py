@@ -112,27 +112,43 @@ def set_(
     allowance: Annotated[
         int | None, typer.Option(help="Test SMS left from now on (a test account).", min=0)
     ] = None,
+    callback_secret: Annotated[
+        bool,
+        typer.Option(
+            "--callback-secret", help="Make a secret that signs call-backs; it is shown once."
+        ),
+    ] = False,
+    callback_secret_prompt: Annotated[
+        bool, typer.Option("--callback-secret-prompt", help="Ask for that secret.")
+    ] = False,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Change an account's settings, password or test allowance."""
-    if not (settings or password or password_stdin or allowance is not None):
+    """Change an account's settings, password, test allowance or the secret of its call-backs."""
+    if callback_secret and callback_secret_prompt:
+        fail("a secret is made, or asked for: give one of the options", 2)
+    signs = callback_secret or callback_secret_prompt
+    if not (settings or password or password_stdin or allowance is not None or signs):
         fail("nothing to change: give NAME=VALUE, --password or --allowance", 2)
     with told():
         wanted = read_pairs(settings or [])
     secret = new_password(password_stdin) if password or password_stdin else None
+    given = new_password(False, "Callback secret") if callback_secret_prompt else None
 
-    async def work(place: Installation) -> AccountView:
+    async def work(place: Installation) -> tuple[AccountView, str]:
         accounts = _accounts(place)
+        # First: settings may need it.
+        signing = await accounts.set_callback_secret(login, given) if signs else ""
         if wanted:
             await accounts.set(login, wanted)
         if secret is not None:
             await accounts.set_password(login, secret)
         if allowance is not None:
             await accounts.set_allowance(login, allowance)
-        return await accounts.show(login)
+        return await accounts.show(login), signing
 
-    _show(with_store(config, data, work))
+    view, signing = with_store(config, data, work)
+    _show(view, *([("callback secret", signing)] if signing and given is None else []))
 
 
 @app.command()
@@ -179,15 +195,14 @@ def _allowance(view: AccountView) -> str:
 
 def _show(view: AccountView, *more: tuple[str, str]) -> None:
     account, funds = view.account, view.funds
-    show_pairs(
-        [
-            ("login", account.login),
-            ("state", "blocked for sending" if account.blocked else "open"),
-            ("balance", f"{format_money(funds.balance)} KZT"),
-            ("test SMS left", _allowance(view)),
-            ("senders", " ".join(sorted(account.senders))),
-            ("API keys", str(view.keys)),
-            *view.settings.items(),
-            *more,
-        ]
-    )
+    told = {
+        "login": account.login,
+        "state": "blocked for sending" if account.blocked else "open",
+        "balance": f"{format_money(funds.balance)} KZT",
+        "test SMS left": _allowance(view),
+        "senders": " ".join(sorted(account.senders)),
+        "API keys": str(view.keys),
+        **view.settings,
+        "callback secret": "set" if account.callback_secret else "none",
+    }
+    show_pairs(list((told | dict(more)).items()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +10,9 @@ from pathlib import Path
 import typer
 
 from habar.app.gateway import Gateway
-from habar.app.sandbox import DEMO, LOOPBACK, SHOP
-from habar.config import Settings, address
-from habar.simulator import Simulator
+from habar.app.sandbox import DEMO, LOOPBACK, SHOP, SHORT_CODE
+from habar.config import GatewaySettings, Settings, address
+from habar.simulator import SOCKET, Simulator
 
 _WIDTH = 13
 
@@ -41,23 +42,44 @@ def sandbox_banner(gateway: Gateway, smsc: Simulator | None, certificate: Path |
     typer.echo()
     for name, words in (
         ("XML", f"http://{here}/api and https, the same port"),
+        ("HTTP", f"http://{here}/?action=sendmessage&…, the same port"),
         ("Accounts", f"{DEMO.login}/{DEMO.secret}: {DEMO.words}"),
         ("", f"{SHOP.login}/{SHOP.secret}: {SHOP.words}"),
         ("Operator", f"SMSC simulator on {address(LOOPBACK, smsc.port if smsc else 0)}"),
         ("Fates", "77000000103 expires, 77000000105 is undeliverable,"),
         ("", "77000000108 is refused; docs/reference/simulator.md has them all"),
+        ("Short code", f"{SHORT_CODE} is demo's, and answered; to have your own service called:"),
+        ("", _command(gateway, "shortcode", "set", SHORT_CODE, "--url", "http://127.0.0.1:8000/")),
         ("Data", str(Path(gateway.settings.gateway.data).resolve())),
         ("Certificate", str(certificate.resolve() if certificate else "-")),
         ("Health", f"http://{here}/readyz, /healthz and /metrics"),
     ):
         typer.echo("  " + typer.style(f"{name:<{_WIDTH}}", dim=True) + words)
-    for title, package in (
-        ("Send a message:", _SEND.format(number)),
-        ("Ask what became of it:", _ASK.format(number)),
+    for title, command in (
+        ("Send a message:", f"curl -d '{_SEND.format(number)}' http://{here}/api"),
+        ("Ask what became of it:", f"curl -d '{_ASK.format(number)}' http://{here}/api"),
+        ("Have a subscriber write to demo's short code:", _simulate(gateway)),
     ):
-        typer.echo(f"\n{title}\n")
-        typer.secho(f"curl -d '{package}' http://{here}/api", fg="green")
+        if command:
+            typer.echo(f"\n{title}\n")
+            typer.secho(command, fg="green")
     typer.echo("\nStop with Ctrl-C.\n")
+
+
+def _simulate(gateway: Gateway) -> str:
+    """The command; "" where it could not find this sandbox."""
+    if not (Path(gateway.settings.gateway.data) / SOCKET).is_socket():
+        return ""
+    words = ("--from", "77771234567", "--to", SHORT_CODE, "--text", "Hello")
+    return _command(gateway, "simulate", "inbound", *words)
+
+
+def _command(gateway: Gateway, *words: str) -> str:
+    """A command of ours, as it finds this sandbox from this folder."""
+    data = Path(gateway.settings.gateway.data)
+    if data.resolve() != Path(GatewaySettings().data).resolve():
+        words = (*words, "--data", str(data))
+    return shlex.join(("habar", *words))
 
 
 _SEND = (

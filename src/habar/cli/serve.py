@@ -44,9 +44,10 @@ def serve(
     roles: Annotated[
         str,
         typer.Option(
-            envvar="HABAR_ROLES", help="What this node is there for: front, dispatch, or both."
+            envvar="HABAR_ROLES",
+            help="What this node is there for: front, dispatch, callbacks, or several of them.",
         ),
-    ] = "front,dispatch",
+    ] = "front,dispatch,callbacks",
     processes: Annotated[
         int,
         typer.Option(
@@ -155,6 +156,7 @@ def _sandbox(data: Path | None, port: int | None, simulator_port: int | None) ->
         data=data or Path(GatewaySettings().data),
         port=8090 if port is None else port,
         simulator_port=2776 if simulator_port is None else simulator_port,
+        tell=typer.echo,
     )
     serve_until_stopped(run(None, sandbox, sandbox_banner))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,7 +13,7 @@ import uvloop
 if TYPE_CHECKING:
     import ssl
 
-    from habar.simulator import Received, Settings
+    from habar.simulator import Received, Settings, SubscriberMessage
 
 app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -68,6 +69,10 @@ def simulator(
     tls_client_ca: Annotated[
         Path | None, typer.Option(help="Whose certificates clients must show.")
     ] = None,
+    control: Annotated[
+        Path | None,
+        typer.Option(help="A Unix socket on which `habar simulate` may ask for messages."),
+    ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="What goes wrong: NAME=VALUE. May be given many times.", metavar="FAULT"),
@@ -112,7 +117,7 @@ def simulator(
     set_up(LogSettings(level="warning" if quiet else "info"))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(_serve(settings, tls, quiet=quiet))
+            runner.run(_serve(settings, tls, control, quiet=quiet))
         except StartError as error:
             fail(str(error))
 
@@ -133,22 +138,32 @@ def _server_tls(
     return context
 
 
-async def _serve(settings: Settings, tls: ssl.SSLContext | None, *, quiet: bool) -> None:
+async def _serve(
+    settings: Settings, tls: ssl.SSLContext | None, control: Path | None, *, quiet: bool
+) -> None:
     from habar.app.signals import stop_asked
     from habar.app.told import told
     from habar.config import address
-    from habar.simulator import Simulator
+    from habar.simulator import Control, Simulator
 
     smsc = Simulator(settings, on_message=None if quiet else _show, tls=tls)
     with stop_asked() as stop:
-        with told(address(settings.host, settings.port)):
-            await smsc.start()
-        try:
+        async with contextlib.AsyncExitStack() as undo:
+            with told(address(settings.host, settings.port)):
+                await smsc.start()
+            undo.push_async_callback(smsc.close)
+            if control is not None:
+                asked = Control(smsc, control, on_message=None if quiet else _show_asked)
+                with told(str(control)):
+                    await asked.start()
+                undo.push_async_callback(asked.close)
             names = ", ".join(settings.passwords)
             typer.echo(f"SMSC simulator on {address(smsc.host, smsc.port)}, system_id {names}")
             await stop.wait()
-        finally:
-            await smsc.close()
+
+
+def _show_asked(message: SubscriberMessage) -> None:
+    typer.echo(f"{message.source} -> {message.address}  to be delivered  {message.text!r}")
 
 
 def _show(message: Received) -> None:

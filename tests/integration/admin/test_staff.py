@@ -114,7 +114,7 @@ async def test_a_messages_story(store, accounts):
         recipient=77771234567,
         text="Сәлем",
         data_coding=8,
-        flash=0,
+        message_type=0,
         parts=1,
         priority=1,
         created_at=NOW,
@@ -131,7 +131,8 @@ async def test_a_messages_story(store, accounts):
     event = Released((outcome.message_id,), uncertain=True, at=NOW + 60_000)
     store.journal.record(event, released.set_result)
     await released
-    assert await messages.story(store, outcome.message_id) == [
+    more = {"inbox": store.inbox, "callbacks": store.callbacks}
+    assert await messages.story(store, outcome.message_id, **more) == [
         "2025-01-01 12:00:00  came in by XML from shop, its id 7",
         "2025-01-01 12:00:00  from TEXT_MSG to 77771234567: 'Сәлем'",
         "2025-01-01 12:00:00  UCS2, 1 part",
@@ -144,4 +145,4 @@ async def test_a_messages_story(store, accounts):
         " " * 21 + "now 106 ACCEPTED: it waits in the queue",
     ]
     with pytest.raises(NotFound):
-        await messages.story(store, outcome.message_id + 1)
+        await messages.story(store, outcome.message_id + 1, **more)

@@ -12,6 +12,9 @@ from typer.testing import CliRunner, Result
 
 from habar.app.database import Place, open_store
 from habar.cli import app
+from habar.cli.place import Installation
+
+from ...admin.scripted import ScriptedCallbacks, ScriptedInbox
 
 Staff = Callable[..., Result]
 
@@ -23,6 +26,22 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"HABAR_{name}", raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def inbox(monkeypatch: pytest.MonkeyPatch) -> ScriptedInbox:
+    """What commands find as the installation's inbox, in place of the database's own."""
+    scripted = ScriptedInbox()
+    monkeypatch.setattr(Installation, "inbox", scripted)
+    return scripted
+
+
+@pytest.fixture
+def callbacks(monkeypatch: pytest.MonkeyPatch) -> ScriptedCallbacks:
+    """What commands find as the installation's call-backs, in place of the database's own."""
+    scripted = ScriptedCallbacks()
+    monkeypatch.setattr(Installation, "callbacks", scripted)
+    return scripted
 
 
 @pytest.fixture

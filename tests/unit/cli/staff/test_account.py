@@ -191,3 +191,31 @@ class TestOther:
     )
     def test_an_account_must_be_there(self, refused: Refused, words: tuple[str, ...]) -> None:
         assert refused("account", *words) == "there is no account nobody"
+
+
+class TestCallbackSecret:
+    def test_it_is_made_and_shown_once(self, acme: Done) -> None:
+        told = pairs(acme("account", "set", "acme", "--callback-secret"))
+        assert len(told["callback secret"]) > 40
+        shown = acme("account", "show", "acme")
+        assert told["callback secret"] not in shown
+        assert pairs(shown)["callback secret"] == "set"
+
+    def test_it_is_asked_for_and_not_shown(self, acme: Done) -> None:
+        secret = "0123456789abcdef"
+        words = ("account", "set", "acme", "--callback-secret-prompt")
+        assert secret not in acme(*words, stdin=f"{secret}\n{secret}\n")
+
+    def test_it_may_be_made_with_the_settings_that_need_it(self, acme: Done) -> None:
+        url = "http://acme.example/report"
+        settings = (f"report_url={url}", "report_format=json")
+        told = pairs(acme("account", "set", "acme", *settings, "--callback-secret"))
+        assert (told["report_url"], told["report_format"]) == (url, "json")
+
+    def test_one_way_of_the_two(self, acme: Done, refused: Refused) -> None:
+        both = ("--callback-secret", "--callback-secret-prompt")
+        assert "give one of the options" in refused("account", "set", "acme", *both, code=2)
+
+    def test_calls_in_json_need_one(self, acme: Done, refused: Refused) -> None:
+        sentence = refused("account", "set", "acme", "report_format=json")
+        assert "habar account set acme --callback-secret" in sentence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shlex
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,6 +38,7 @@ def test_it_says_where_everything_is(banner: str, tmp_path: Path) -> None:
         "SMSC simulator on 127.0.0.1:4712",
         "demo/demo: test account, 20 SMS a start",
         "shop/shop: full account",
+        "8785 is demo's",
         str(tmp_path / "[b]data[/b]"),
         str(tmp_path / "tls.pem"),
         "/readyz",
@@ -47,7 +49,7 @@ def test_it_says_where_everything_is(banner: str, tmp_path: Path) -> None:
 
 def test_it_fits_80_columns_but_for_what_is_to_be_pasted(banner: str, tmp_path: Path) -> None:
     for line in banner.splitlines():
-        if not line.startswith("curl ") and str(tmp_path) not in line:
+        if not line.startswith(("curl ", "habar ")) and str(tmp_path) not in line:
             assert len(line) <= 80, line
     assert "\x1b" not in banner
 
@@ -62,6 +64,30 @@ def test_the_commands_to_paste_hold_packages_that_the_gateway_reads(banner: str)
     assert [p.login for p in packages] == ["demo", "demo"]
     (message,), (status,) = send.sections[0].items, ask.sections[0].items  # type: ignore[union-attr]
     assert message.id == status.id  # what was sent is what is asked for
+
+
+def test_the_commands_for_a_subscriber_find_this_sandbox(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = ListenAddress("127.0.0.1", 1)
+    for data, last in (("habar-data", ["Hello"]), ("an other", ["--data", "an other"])):
+        (tmp_path / data).mkdir()
+        sandbox_banner(gateway(Path(data), here), None, None)
+        assert "simulate" not in capsys.readouterr().out  # there is no socket yet
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{data}/simulator.sock")
+        sandbox_banner(gateway(Path(data), here), None, None)
+        said = capsys.readouterr().out
+        own, line = re.findall(r"^ *(habar .*)$", said, re.MULTILINE)
+        words = shlex.split(line)
+        assert words[:7] == [
+            *("habar", "simulate", "inbound", "--from", "77771234567", "--to", "8785"),
+        ]
+        assert words[-len(last) :] == last
+        words = shlex.split(own)
+        assert words[:4] == ["habar", "shortcode", "set", "8785"]
+        assert ("--data" in words) == ("--data" in last)
 
 
 def test_each_start_gives_an_id_that_is_not_used_up(

@@ -21,6 +21,10 @@ from habar.config import OTHER_VARIABLES
 from .conftest import Staff
 
 DOCS = Path(__file__).parents[4] / "docs"
+PAGES = (
+    *("production.md", "accounts.md", "operators.md", "route-messages.md"),
+    *("receive-messages.md", "call-backs.md"),
+)
 FENCE = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -71,7 +75,7 @@ def test_the_version(habar: Staff) -> None:
         (("serve", "--port", "70000"), 2, "65535"),
         (("serve", "--config", "x", "--port", "1"), 2, "with --config (or HABAR_CONFIG) the file"),
         (("serve", "--config", "nowhere.toml"), 2, "nowhere.toml cannot be used:"),
-        (("serve", "--roles", "front,callbacks"), 2, "the roles are front and dispatch"),
+        (("serve", "--roles", "front,console"), 2, "the roles are front, dispatch and callbacks"),
         (("serve", "--roles", "front"), 2, "on SQLite one process has all roles"),
         (("serve", "--processes", "2"), 2, "--processes above 1 needs PostgreSQL"),
         (("serve", "--processes", "0"), 2, "greater than or equal"),
@@ -114,7 +118,7 @@ def test_every_module_of_a_command_has_its_app() -> None:
 
 def told() -> Iterator[str]:
     """The commands of Habar that the guides give: what follows `habar`, or its alias `staff`."""
-    for page in ("production.md", "accounts.md", "operators.md", "route-messages.md"):
+    for page in PAGES:
         for block in FENCE.findall((DOCS / "how-to" / page).read_text("utf-8")):
             for line in block.replace("\\\n", " ").splitlines():
                 found = re.match(r"(?:staff|(?:sudo -u habar )?habar) (.*)", line)

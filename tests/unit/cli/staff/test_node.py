@@ -26,8 +26,8 @@ def test_a_process_that_has_ended(habar: Staff, tmp_path: Path) -> None:
     result = habar("node", "list", env={"HABAR_GATEWAY_NODE": "one"})
     assert (result.exit_code, result.stderr) == (0, "")
     (row,) = listed(result.stdout)
-    assert row[:4] == ["one", "gone", "front", "dispatch"]
-    assert row[6:] == ["0", "0", __version__, "-"]
+    assert row[:5] == ["one", "gone", "front", "dispatch", "callbacks"]
+    assert row[7:] == ["0", "0", __version__, "-"]
 
 
 def test_one_that_runs(done: Callable[..., str], tmp_path: Path) -> None:
