@@ -16,17 +16,27 @@ from typer.main import get_command
 from habar.admin.settings import values
 from habar.app import metrics
 from habar.app.bind_metrics import BIND_ERRORS, BIND_GAUGES, BIND_INFO, BIND_LAST_ERROR
+from habar.app.call_metrics import (
+    CALL_COUNTERS,
+    CALL_GAUGES,
+    CALL_PROCESSES,
+    CALL_RESTARTS,
+    CALL_SECONDS,
+    CALLS,
+    CALLS_OF,
+)
 from habar.cli import app as command_line
 from habar.config import LISTS, TABLES, OperatorSettings, profiles
 from habar.config.fields import fields
 from habar.errors import Refusal
-from habar.model.account import Account, AccountKind, Compat
+from habar.model.account import Account, AccountKind, Compat, HttpReply
 from habar.model.status import MessageState
+from habar.northbound.http import form_rows
 from habar.northbound.http.metrics import HttpCollector, HttpStats
 from habar.northbound.http.xml_rows import CODES
 from habar.operators.quirks import ELSEWHERE, THROTTLE
 from habar.simulator import BEHAVIOURS
-from habar.wire.http import xml
+from habar.wire.http import form, xml
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -36,6 +46,7 @@ PAGES = sorted(
 )
 TWINS = sorted(DOCS.rglob("*.ru.md"))
 XML_PAGES = ("xml.md", "xml.ru.md")
+HTTP_PAGES = ("http.md", "http.ru.md")
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -188,6 +199,45 @@ class TestErrors:
         assert set(Compat.__dataclass_fields__) - elsewhere <= named(REFERENCE / page)
 
 
+class TestHttpProtocol:
+    @pytest.mark.parametrize("page", HTTP_PAGES)
+    def test_every_statuscode_is_told_with_its_reasons_and_whether_to_retry(
+        self, page: str
+    ) -> None:
+        answers = {"yes": True, "да": True, "no": False, "нет": False}
+        told = {
+            (int(row[0]), name, answers[row[2]])
+            for row in rows(REFERENCE / page)
+            if row[0].isdigit() and len(row) == 4
+            for name in (re.findall(r"`(\w+)`", row[1]) or [""])
+        }
+        whole = {form_rows.GUESSING: True, form_rows.OVERLOAD: True}
+        of_messages = {(form_rows.CODES[each], each.name, each.retryable) for each in Refusal}
+        of_requests = {(code, "", whole.get(code, False)) for code in form_rows.REQUEST_WORDS}
+        assert told == of_messages | of_requests
+
+    @pytest.mark.parametrize("page", HTTP_PAGES)
+    def test_every_parameter_is_told(self, page: str) -> None:
+        asked = {"action", "username", "password", "responseformat", "messagecount"}
+        asked |= {"continueurl", "redirecturl", *form.MessageIn._fields}
+        assert asked | set(form.RESULTS) <= named(REFERENCE / page)
+
+    @pytest.mark.parametrize("page", HTTP_PAGES)
+    def test_every_state_is_told_with_its_status(self, page: str) -> None:
+        told = {
+            (int(state), row[0].strip("`"))
+            for row in rows(REFERENCE / page)
+            if re.fullmatch(r"1\d\d(, 1\d\d)*", row[1])
+            for state in row[1].split(", ")
+        }
+        assert told == {(int(state), status) for state, status in form_rows.STATUSES.items()}
+
+    @pytest.mark.parametrize("page", HTTP_PAGES)
+    def test_the_compat_setting_is_told_with_its_values(self, page: str) -> None:
+        values = [row[1] for row in rows(REFERENCE / page) if row[0] == "`http_reply`"]
+        assert values == [", ".join(f"`{each.value}`" for each in HttpReply)]
+
+
 class TestSimulator:
     @pytest.mark.parametrize("page", ["simulator.md", "simulator.ru.md"])
     def test_every_number_is_told(self, page: str) -> None:
@@ -276,8 +326,11 @@ class TestMetrics:
             family.name: family.type for family in HttpCollector(HttpStats(), lambda: 0).collect()
         }
         counters = {*metrics.LANE_COUNTERS, *metrics.TOTALS, metrics.REFUSED, BIND_ERRORS}
+        counters |= {*CALL_COUNTERS, CALLS, CALLS_OF, CALL_RESTARTS}
         gauges = {
             *metrics.LANE_GAUGES,
+            *CALL_GAUGES,
+            CALL_PROCESSES,
             *metrics.STATES,
             *BIND_GAUGES,
             metrics.BUILD,
@@ -286,6 +339,7 @@ class TestMetrics:
             BIND_LAST_ERROR,
         }
         kinds = of_http | dict.fromkeys(counters, "counter") | dict.fromkeys(gauges, "gauge")
+        kinds[CALL_SECONDS] = "histogram"
         told = {
             row[0].strip("`").removesuffix("_total"): row[1].partition(",")[0]
             for row in rows(REFERENCE / "metrics.md")

@@ -52,7 +52,7 @@ def test_sqlite_copies_its_file(tmp_path: Path) -> None:
 def test_cases_do_not_see_one_another_and_leave_nothing(postgres: Server) -> None:
     url = postgres.url("postgres", role="postgres")
     before = databases(url)
-    with opened(Choice(Engine.POSTGRESQL, 2, url), Path()) as engine:
+    with opened(Choice(Engine.POSTGRESQL, 2, url=url), Path()) as engine:
         assert "fsync off" in engine.facts["database"]
         with engine.fresh([]) as section:
             first = url_in(section)
