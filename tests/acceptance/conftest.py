@@ -16,13 +16,15 @@ import pytest
 
 from habar.admin.accounts import Accounts
 from habar.admin.money import format_money
-from habar.app.database import Place, open_store
+from habar.app.database import Place, books_of
+from habar.config import DatabaseSettings
 from habar.model.account import AccountKind
 from habar.simulator import Simulator
 
 from .customer import Login
 from .gateway import Gateway
 from .smsc import PASSWORD, Arrivals, smsc
+from .smsc_process import SmscProcess
 
 SHOP = Login("shop", "s3cret-of-the-shop")
 BALANCE = 1_000_000_000
@@ -99,17 +101,21 @@ def produce(tmp_path: Path, installations: list[Gateway]) -> Callable[..., Await
         window: int = 10,
         data: Path | None = None,
         more: str = "",
+        database: str = "",
         **process: Any,
     ) -> Gateway:
+        """`database`: the URL of a PostgreSQL with our schema."""
         data = data or tmp_path / "data"
-        (tmp_path / "habar.toml").write_text(
-            configuration(smsc_port, window=window, data=data) + more
-        )
+        if database:
+            more += f'\n[database]\nurl = "{database}"\n'
+        config = tmp_path / "habar.toml"
+        config.touch(0o600)
+        config.write_text(configuration(smsc_port, window=window, data=data) + more)
         secrets = (PASSWORD, SHOP.password)
         words = ("--config", "habar.toml")
         gateway = Gateway(tmp_path, words, data, secrets=secrets, **process)
         installations.append(gateway)
-        await furnish(data)
+        await furnish(Place(data, DatabaseSettings(url=database)))
         return gateway
 
     return make
@@ -135,11 +141,10 @@ window = {window}
 """
 
 
-async def furnish(data: Path) -> None:
+async def furnish(place: Place) -> None:
     """Give an installation its account."""
     now = time.time_ns() // 1_000_000
-    store, _ = await open_store(Place(data))
-    try:
+    async with books_of(place, make=True) as store:
         accounts = Accounts(store.books, actor="test", now=lambda: now)
         await accounts.add(
             SHOP.name,
@@ -148,8 +153,6 @@ async def furnish(data: Path) -> None:
             balance=BALANCE,
             settings={"part_price": format_money(PRICE)},
         )
-    finally:
-        await store.close()
 
 
 @pytest.fixture
@@ -158,3 +161,25 @@ async def operator() -> AsyncIterator[tuple[Simulator, Arrivals]]:
     arrivals = Arrivals()
     async with smsc(arrivals) as simulator:
         yield simulator, arrivals
+
+
+@pytest.fixture
+async def smsc_process(tmp_path: Path) -> AsyncIterator[SmscProcess]:
+    """An operator's SMSC as a process of its own."""
+    made = SmscProcess(tmp_path, "operator")
+    try:
+        await made.start()
+        yield made
+    finally:
+        made.destroy()
+
+
+@pytest.fixture
+async def second_smsc_process(tmp_path: Path) -> AsyncIterator[SmscProcess]:
+    """Another operator's."""
+    made = SmscProcess(tmp_path, "second")
+    try:
+        await made.start()
+        yield made
+    finally:
+        made.destroy()

@@ -159,8 +159,12 @@ async def test_production_has_no_demo_account_and_no_simulator(
 @pytest.mark.rule("xml.demo-sandbox-only")
 async def test_the_sandbox_is_reached_from_this_machine_only(sandbox: Gateway) -> None:
     async with sandbox:
-        assert listening(sandbox.pid) == {sandbox.port, sandbox.smsc_port}
-        assert listening(sandbox.pid, address="0100007F") == {sandbox.port, sandbox.smsc_port}
+        listed = await sandbox.command("shortcode", "list", "--data", str(sandbox.data))
+        service = re.search(r"http://127\.0\.0\.1:(\d+)/thank-you", listed.out)
+        assert service, listed
+        ports = {sandbox.port, sandbox.smsc_port, int(service[1])}
+        assert listening(sandbox.pid) == ports
+        assert listening(sandbox.pid, address="0100007F") == ports
         assert (await ask(sandbox.port, Login("demo", "demo").message("Salem"))).error == 0
 
 

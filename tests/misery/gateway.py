@@ -17,9 +17,10 @@ from habar.app.network import NetworkView
 from habar.app.node import ThisNode
 from habar.app.periodic import Periodic
 from habar.app.watch import OperatorWatch
+from habar.config import InboundSettings
 from habar.dispatch import Dispatcher, Housekeeping
 from habar.errors import StoreUnavailable
-from habar.inbound import Receipts
+from habar.inbound import Inbound, Receipts, Rules, Subscribers
 from habar.model.account import Account
 from habar.model.message import Outcome, Protocol, Ref
 from habar.model.retry import RetryPlan
@@ -162,11 +163,12 @@ class Gateway:
         network = NetworkView(self.store, (), now=clock.now_ms)
         await network.begin()
         journal = self.store.journal
+        subscribers = Subscribers(journal, Rules(), InboundSettings(), clock.now_ms)
         self.receipts = Receipts(journal, clock.now_ms)
         self.dispatcher = Dispatcher(
             self.store,
             [one for one in network.operators if one.sends],
-            self.receipts.deliver,
+            Inbound(self.receipts, subscribers).deliver,
             routes=network.routes,
             retry=self._retry,
             ahead=500,
