@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import million, operators, runs
-from bench.cases import QUICK, USUAL, Case, Work, all_cases, chosen, unfit
+from bench import called, million, operators, runs
+from bench.cases import QUICK, USUAL, Case, Kannel, Work, all_cases, chosen, unfit
 from bench.database import Choice, Database, Engine, opened
 from bench.figures import medians
 from bench.machine import filesystem, sync_ms
@@ -24,8 +24,13 @@ from bench.table import tables
 
 _WIDE = 160  # columns
 _FOREIGN = 0.2  # processors that others used
-_RUNNERS = {Work.MILLION: million.run, Work.OPERATORS: operators.run}
-_BUSY = 0.9  # of a processor: the load or the sink may have been what was measured
+_RUNNERS = {
+    Work.MILLION: million.run,
+    Work.OPERATORS: operators.run,
+    Work.SUBSCRIBERS: called.run,
+    Work.CALLBACKS: called.run,
+}
+_BUSY = 0.9  # of a processor: the load, the sink or the web service may have been what was measured
 
 
 def main(
@@ -43,6 +48,14 @@ def main(
     nodes: Annotated[
         int, typer.Option(min=1, help="Gateways on one database; more than one on PostgreSQL.")
     ] = 1,
+    callers: Annotated[
+        int,
+        typer.Option(min=0, help="Gateways beside them that alone call web services."),
+    ] = 0,
+    call_processes: Annotated[
+        int,
+        typer.Option(min=0, max=16, help="Each gateway's processes that make its calls."),
+    ] = 0,
     url: Annotated[
         str,
         typer.Option(
@@ -56,6 +69,13 @@ def main(
         float | None,
         typer.Option(help="Kannel's msg/s without a store on this machine, to compare with."),
     ] = None,
+    kannel_subscribers: Annotated[
+        float | None,
+        typer.Option(help="The same: subscribers' messages a second to a web service."),
+    ] = None,
+    kannel_receipts: Annotated[
+        float | None, typer.Option(help="The same: receipts a second to call-backs.")
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Where the database is to live while measured.")
     ] = None,
@@ -68,12 +88,13 @@ def main(
     show: Annotated[bool, typer.Option("--list", help="Name the cases and stop.")] = False,
 ) -> None:
     """Measure the gateway over loopback; each figure beside its target."""
-    cases = all_cases(QUICK if quick else USUAL, kannel_rate)
+    kannel = Kannel(kannel_rate, kannel_subscribers, kannel_receipts)
+    cases = all_cases(QUICK if quick else USUAL, kannel)
     try:
         cases = chosen(cases, only or (), with_million or full)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--only") from None
-    choice = Choice(database, nodes, url)
+    choice = Choice(database, nodes, callers, url)
     if fault := choice.fault():
         raise typer.BadParameter(fault)
     # In a file or a pipe the tables want their whole width.
@@ -88,9 +109,18 @@ def main(
     try:
         with scratch(data) as folder, opened(choice, folder) as engine:
             facts = _facts(folder, engine, choice)
+            if call_processes:
+                facts["processes for calls"] = str(call_processes)
             console.print(", ".join(f"{name} {value}" for name, value in facts.items()))
             cases = _fit(console, cases, nodes)
-            rig = Rig(folder, engine, nodes=nodes, profile=profile)
+            rig = Rig(
+                folder,
+                engine,
+                nodes=nodes,
+                callers=callers,
+                call_processes=call_processes,
+                profile=profile,
+            )
             records = _measure(console, rig, cases, rounds)
     except BenchError as error:
         console.print(f"[red]{error}[/]")
@@ -109,6 +139,8 @@ def _facts(folder: Path, engine: Database, choice: Choice) -> dict[str, str]:
     """What a figure depends on; the disk where it is this machine's."""
     facts = {"processors": str(os.cpu_count()), "Python": platform.python_version()}
     facts |= engine.facts | {"nodes": str(choice.nodes)}
+    if choice.callers:
+        facts["callers"] = str(choice.callers)
     if not choice.url:
         facts |= {"disk": filesystem(folder), "sync": f"{sync_ms(folder):.2f} ms"}
     return facts | {"load average": f"{os.getloadavg()[0]:.2f}"}
@@ -146,7 +178,7 @@ def _note(console: Console, case: Case, outcome: runs.Outcome) -> None:
     """A line for a run; what should not be, in red."""
     noise = ", ".join(f"{name} {value:.2f}" for name, value in outcome.noise.items())
     console.print(f"[dim]{case.name}: {noise}[/]")
-    for name in ("load_cpus", "sink_cpus"):
+    for name in ("load_cpus", "sink_cpus", "web_cpus"):
         if outcome.noise.get(name, 0.0) > _BUSY:
             console.print(f"[yellow]{case.name}: {name} near 1, the figure may be its own[/]")
     if outcome.noise.get("foreign_cpus", 0.0) > _FOREIGN:

@@ -14,6 +14,8 @@ from bench.figures import Target
 
 KANNEL_FACTOR = 1.3
 KANNEL_WORDS = "1.3 x Kannel without a store"
+CALLS_FACTOR = 2.0
+CALLS_WORDS = "2 x Kannel without a store"
 
 
 class Work(Enum):
@@ -27,6 +29,10 @@ class Work(Enum):
     """One message at a time while another account sends packages without pause."""
     OPERATORS = "operators"
     """Packages to many operators, all of them healthy or some of them sick, in turns."""
+    SUBSCRIBERS = "subscribers"
+    """Subscribers' messages, each of which a web service is called for and answers."""
+    CALLBACKS = "callbacks"
+    """A stream, and a web service is called for every state of every message."""
     MILLION = "million"
     """Messages that wait for an operator who is not there."""
 
@@ -45,6 +51,10 @@ class Case:
     connections: int = 16
     window: int = 10
     """The operator's: submit_sm without an answer."""
+    deliver_window: int = 100
+    """The SMSC's: deliver_sm without an answer."""
+    http: bool = False
+    """CALLBACKS: by the HTTP protocol with a `reporturl`, not in XML with the account's."""
     receipts: bool = False
     per_second: int = 0
     """STEADY: messages a second."""
@@ -73,16 +83,34 @@ QUICK = Scale(one_by_one=1_500, packaged=20_000, seconds=2.0, million=50_000, tu
 USUAL = Scale(one_by_one=8_000, packaged=150_000, seconds=10.0, million=1_000_000, turns=4)
 
 
-def all_cases(scale: Scale, kannel_rate: float | None = None) -> list[Case]:
-    """Every case in the order of the table; `kannel_rate`: Kannel's msg/s on this machine."""
-    cases = [_single(n, receipts, scale, kannel_rate) for n in (1, 16, 64) for receipts in (0, 1)]
+@dataclass(frozen=True, slots=True)
+class Kannel:
+    """What Kannel without a store does on this machine, a second; None: not measured."""
+
+    messages: float | None = None
+    """Sent, over 16 connections."""
+    subscribers: float | None = None
+    """Subscribers' messages that it calls a web service for, and sends no answer."""
+    receipts: float | None = None
+    """Receipts that it calls a web service for, one a message, over 16 connections."""
+
+
+NO_KANNEL = Kannel()
+
+
+def all_cases(scale: Scale, kannel: Kannel = NO_KANNEL) -> list[Case]:
+    """Every case in the order of the table."""
+    cases = [_single(n, receipts, scale, kannel) for n in (1, 16, 64) for receipts in (0, 1)]
     cases += [
         _packages(size, window, bool(receipts), scale)
         for size in (100, 1000)
         for window in (10, 100)
         for receipts in (0, 1)
     ]
-    return [*cases, _neighbour(scale), _steady(scale), _operators(scale), _million(scale)]
+    cases += [_neighbour(scale), _steady(scale), _operators(scale)]
+    cases += [_callbacks(http, scale, kannel) for http in (False, True)]
+    cases += [_subscribers(window, scale, kannel) for window in (10, 100)]
+    return [*cases, _million(scale)]
 
 
 def unfit(case: Case, nodes: int) -> str:
@@ -106,10 +134,10 @@ def chosen(cases: Sequence[Case], patterns: Sequence[str], million: bool) -> lis
     return [case for case in cases if any(fnmatch(case.name, pattern) for pattern in patterns)]
 
 
-def _single(connections: int, receipts: int, scale: Scale, kannel_rate: float | None) -> Case:
+def _single(connections: int, receipts: int, scale: Scale, kannel: Kannel) -> Case:
     targets: tuple[Target, ...] = ()
     if connections == 16 and not receipts:
-        bound = kannel_rate and KANNEL_FACTOR * kannel_rate
+        bound = kannel.messages and KANNEL_FACTOR * kannel.messages
         targets = (Target("sent_rate", KANNEL_WORDS, at_least=bound),)
     return Case(
         name=f"single-{connections}" + "-receipts" * receipts,
@@ -184,6 +212,31 @@ def _operators(scale: Scale) -> Case:
         seconds=scale.seconds / 2,
         turns=scale.turns,
         targets=(Target("kept", "sick / healthy >= 0.95", at_least=0.95),),
+    )
+
+
+def _callbacks(http: bool, scale: Scale, kannel: Kannel) -> Case:
+    bound = kannel.receipts and CALLS_FACTOR * kannel.receipts
+    return Case(
+        name="single-16-callbacks" + "-http" * http,
+        title="one a request, 16 connections, " + ("HTTP" if http else "XML"),
+        work=Work.CALLBACKS,
+        messages=3 * scale.one_by_one,
+        receipts=True,
+        http=http,
+        targets=(Target("told_rate", CALLS_WORDS, at_least=bound),),
+    )
+
+
+def _subscribers(window: int, scale: Scale, kannel: Kannel) -> Case:
+    bound = kannel.subscribers and KANNEL_FACTOR * kannel.subscribers
+    return Case(
+        name=f"subscribers-window-{window}",
+        title=f"{window} deliver_sm without an answer",
+        work=Work.SUBSCRIBERS,
+        messages=3 * scale.one_by_one,
+        deliver_window=window,
+        targets=(Target("replies_rate", KANNEL_WORDS, at_least=bound),),
     )
 
 

@@ -56,13 +56,15 @@ class Choice:
 
     engine: Engine = Engine.SQLITE
     nodes: int = 1
+    callers: int = 0
+    """Gateways beside them that only call web services."""
     url: str = field(default="", repr=False)
     """A PostgreSQL that is there already, by a role that may make databases; empty: our own."""
 
     def fault(self) -> str:
         """Why it cannot be, empty where it can; without any of the URL."""
         if self.engine is Engine.SQLITE:
-            if self.nodes > 1:
+            if self.nodes > 1 or self.callers:
                 return "several nodes need --database postgresql"
             return "--url is for --database postgresql" if self.url else ""
         return f"--url: {fault}" if self.url and (fault := next(faults_of(self.url), "")) else ""

@@ -21,7 +21,16 @@ from typing import Any, cast
 import uvloop
 
 from bench.figures import latency
-from bench.packages import Reply, accepted, package, post, reply
+from bench.packages import (
+    Reply,
+    accepted,
+    form,
+    form_accepted,
+    package,
+    post,
+    recipient,
+    reply,
+)
 
 _TICK = 0.001  # s; a timer of libuv is no finer
 
@@ -50,7 +59,24 @@ class Job:
     """The whole is given up after it."""
     stamps: bool = False
     """Tell when each request was sent and answered."""
+    report_url: str = ""
+    """By the HTTP protocol, each message with this address for call-backs; empty: in XML."""
     host: str = "127.0.0.1"
+
+    def request(self, number: int) -> bytes:
+        """The octets of request number `number`."""
+        first, port = self.first + number * self.size, self.ports[0]
+        if self.report_url:
+            to = recipient(self.prefix, first)
+            return form(self.host, port, self.login, self.password, to, self.report_url)
+        document = package(self.login, self.password, self.prefix, first, self.size)
+        return post(self.host, port, document)
+
+    def accepted(self, answer: Reply, faults: Counter[str]) -> int:
+        """How many messages of a request were accepted; what was not is counted."""
+        if self.report_url:
+            return form_accepted(answer, faults)
+        return accepted(answer, self.size, faults)
 
 
 @dataclass(slots=True)
@@ -81,14 +107,7 @@ class Run:
         self.faults: Counter[str] = Counter()
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.idle: deque[Sender] = deque()
-        self._requests = [
-            post(
-                job.host,
-                job.ports[0],
-                package(job.login, job.password, job.prefix, job.first + n * job.size, job.size),
-            )
-            for n in range(job.requests)
-        ]
+        self._requests = [job.request(number) for number in range(job.requests)]
         self._sent_ns = [0] * job.requests
         self._answered_ns = [0] * job.requests
         self._next = 0
@@ -124,7 +143,7 @@ class Run:
         """Check an answer and go on."""
         now = time.monotonic_ns()
         job, done = self.job, self.done
-        good = accepted(answer, job.size, self.faults)
+        good = job.accepted(answer, self.faults)
         done.accepted += good
         done.requests += 1
         done.last_ns = now

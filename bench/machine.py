@@ -79,14 +79,15 @@ def memory_of(pid: int) -> tuple[float, float]:
     return parse_memory(_read(pid, "status"))
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The ids of its children."""
     return [int(word) for word in _read(pid, f"task/{pid}/children").split()]
 
 
 def family_cpu(pid: int) -> float:
     """Processor seconds of a process and of all children that it has or had."""
     total = parse_family_cpu(_read(pid, "stat"))
-    for child in _children(pid):
+    for child in children(pid):
         with suppress(ProcessLookupError):
             total += cpu_of(child)
     return total
@@ -95,7 +96,7 @@ def family_cpu(pid: int) -> float:
 def family_memory(pid: int) -> float:
     """MB of a process and its children; what they share is counted once."""
     total = 0.0
-    for one in (pid, *_children(pid)):
+    for one in (pid, *children(pid)):
         with suppress(ProcessLookupError):
             total += parse_share(_read(one, "smaps_rollup"))
     return total

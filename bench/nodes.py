@@ -16,24 +16,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench.machine import cpu_of, memory_of
+from bench.machine import children, cpu_of, memory_of
 from bench.processes import BenchError, Process
 
 _LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
 _BOUND = re.compile(r"^habar_binds_up\{[^}]*\} (\d+)", re.MULTILINE)
 _START = 60.0  # s
+_CALLERS, _NOT_CALLERS = "callbacks", "front,dispatch"
 _LOOK = 0.1  # s between two looks whether all are bound
 
 
 class Gateway(Process):
     """`habar serve` on a folder."""
 
-    def __init__(self, folder: Path, profile: Path | None = None) -> None:
+    def __init__(self, folder: Path, profile: Path | None = None, roles: str = "") -> None:
+        """`roles`: empty for all of them."""
         entry = ["-m", "habar"] if profile is None else ["-m", "bench.profiled", str(profile)]
-        config = str(folder / "habar.toml")
-        super().__init__(
-            "gateway", [sys.executable, *entry, "serve", "--config", config], folder / "gateway.log"
-        )
+        command = [sys.executable, *entry, "serve", "--config", str(folder / "habar.toml")]
+        command += ["--roles", roles] if roles else []
+        super().__init__("gateway", command, folder / "gateway.log")
         self.profile_file = profile
         self.port = 0
 
@@ -64,17 +65,25 @@ def binds_up(metrics: str) -> int:
 class Nodes:
     """All of them; leaving a `with` block ends them."""
 
-    def __init__(self, folders: Sequence[Path], *, profile: bool = False) -> None:
+    def __init__(
+        self, folders: Sequence[Path], *, callers: Sequence[Path] = (), profile: bool = False
+    ) -> None:
+        """`callers`: folders of those that only call web services; the others then do not."""
         self._folders = folders
+        self._callers = callers
         self._profiles = profile
         self._gateways: list[Gateway] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            for folder in self._folders:
+            others = _NOT_CALLERS if self._callers else ""
+            for folder, roles in [
+                *((folder, others) for folder in self._folders),
+                *((folder, _CALLERS) for folder in self._callers),
+            ]:
                 profile = folder / "profile" if self._profiles else None
-                self._gateways.append(stack.enter_context(Gateway(folder, profile)))
+                self._gateways.append(stack.enter_context(Gateway(folder, profile, roles)))
             self._stack = stack.pop_all()
         return self
 
@@ -99,7 +108,7 @@ class Nodes:
         Raises BenchError after `timeout` seconds.
         """
         end = time.monotonic() + timeout
-        while any(gateway.binds() != operators for gateway in self._gateways):
+        while any(gateway.binds() != operators for gateway in self._bound):
             if time.monotonic() > end:
                 raise BenchError(f"not every node has bound within {timeout:.0f} s")
             time.sleep(_LOOK)
@@ -117,19 +126,30 @@ class Nodes:
             gateway.profile(on)
 
     @property
-    def profile_file(self) -> Path | None:
-        """Of the first of them."""
-        return self._gateways[0].profile_file
+    def _bound(self) -> Sequence[Gateway]:
+        """Those that customers and operators reach."""
+        return self._gateways[: len(self._folders)]
+
+    @property
+    def profile_files(self) -> list[Path]:
+        """Of the first of them, and of the first that only calls."""
+        first = [self._gateways[0], *self._gateways[len(self._folders) :][:1]]
+        return [one.profile_file for one in first if one.profile_file is not None]
 
     @property
     def ports(self) -> list[int]:
-        """Where they listen."""
-        return [gateway.port for gateway in self._gateways]
+        """Where customers' programs reach them."""
+        return [gateway.port for gateway in self._bound]
 
     @property
     def pids(self) -> list[int]:
         """Their ids."""
         return [gateway.pid for gateway in self._gateways]
+
+    @property
+    def helpers(self) -> list[int]:
+        """The ids of the processes that make their calls."""
+        return [child for pid in self.pids for child in children(pid)]
 
     def cpu(self) -> float:
         """Processor seconds so far."""

@@ -1,4 +1,4 @@
-"""The load's half of HTTP and XML: requests made beforehand, answers checked cheaply.
+"""The load's half of the protocols: requests made beforehand, answers checked cheaply.
 
 Guarantees: pure; an answer counts as whole acceptance only if every message in it reads 106 and
 has an `sms_id`. Knows nothing of sockets.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 _HEAD = b'<?xml version="1.0" encoding="utf-8"?>\n<package login="%b" password="%b"><message>'
 SENDER = "TEXT_MSG"
@@ -16,6 +17,8 @@ _MSG = b'<msg id="%d" recipient="%b%08d" sender="%b">m%08d the quick brown fox j
 _TAIL = b"</message></package>"
 _ACCEPTED = b">106</msg>"
 _ROW = re.compile(rb'<msg[^>]* sms_id="(\d+)"[^>]*>(\d+)</msg>')
+_CODE = re.compile(rb"<statuscode>(\d+)</statuscode>")
+_MESSAGE = re.compile(rb"<messageid>(\d+)</messageid>")
 _FAULT = re.compile(rb"<error>(\d+)</error>")
 
 
@@ -43,11 +46,29 @@ def recipient(prefix: str, number: int) -> str:
 
 def post(host: str, port: int, document: bytes) -> bytes:
     """A keep-alive POST of a document to /api."""
+    return _posted(host, port, "text/xml; charset=utf-8", document)
+
+
+def _posted(host: str, port: int, kind: str, body: bytes) -> bytes:
     head = (
         f"POST /api HTTP/1.1\r\nHost: {host}:{port}\r\n"
-        f"Content-Type: text/xml; charset=utf-8\r\nContent-Length: {len(document)}\r\n\r\n"
+        f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    return head.encode() + document
+    return head.encode() + body
+
+
+def form(host: str, port: int, login: str, password: str, to: str, report_url: str) -> bytes:
+    """A keep-alive POST of one message by the HTTP protocol, with its `reporturl`."""
+    values = {
+        "action": "sendmessage",
+        "username": login,
+        "password": password,
+        "recipient": to,
+        "originator": SENDER,
+        "messagedata": f"m{to[-8:]} the quick brown fox jumps",
+        "reporturl": report_url,
+    }
+    return _posted(host, port, "application/x-www-form-urlencoded", urlencode(values).encode())
 
 
 class Reply(NamedTuple):
@@ -76,6 +97,16 @@ def reply(buffer: bytes) -> Reply | None:
     if len(buffer) < stop:
         return None
     return Reply(int(head[9:12]), buffer[body:stop], buffer[stop:])
+
+
+def form_accepted(answer: Reply, faults: Counter[str]) -> int:
+    """1 where the HTTP protocol's one message was accepted, else 0; then its code is counted."""
+    code, message = _CODE.search(answer.body), _MESSAGE.search(answer.body)
+    if answer.status == 200 and code and code[1] == b"0" and message and message[1] != b"0":
+        return 1
+    words = f"statuscode {code[1].decode()}" if code else "no statuscode"
+    faults[f"HTTP {answer.status}, {words}"] += 1
+    return 0
 
 
 def accepted(answer: Reply, size: int, faults: Counter[str]) -> int:

@@ -42,6 +42,10 @@ ops = true
 {operators}[log]
 level = "warning"
 format = "json"
+
+[callbacks]
+allowed_networks = ["127.0.0.0/8"]
+processes = {call_processes}
 """
 _OPERATOR = """\
 [[operators]]
@@ -110,8 +114,52 @@ class Sink(Process):
 
     def arrivals(self) -> dict[int, int]:
         """Moment (ns) of the first submit_sm of each message, by its number."""
-        found = self.ask({"ask": "arrivals"})
-        return dict(zip(reversed(found["numbers"]), reversed(found["moments"]), strict=True))
+        return dict(reversed(self.each_arrival()))
+
+    def each_arrival(self) -> list[tuple[int, int]]:
+        """(number, moment) of every submit_sm that was kept, as they came; they are forgotten."""
+        return _stamps(self.ask({"ask": "arrivals"}))
+
+    def subscribers(self, prefix: str, short: str, count: int) -> None:
+        """Have so many subscribers' messages to a short code ready; see `release`."""
+        question = {"ask": "subscribers", "prefix": prefix, "short": short, "count": count}
+        self.ask(question, _PREPARE)
+
+    def release(self) -> None:
+        """Let them be delivered."""
+        self.ask({"ask": "release"})
+
+    def deliveries(self) -> list[tuple[int, int]]:
+        """(number, moment) of each of them that has gone out."""
+        return _stamps(self.ask({"ask": "deliveries"}))
+
+
+def _stamps(told: dict[str, Any]) -> list[tuple[int, int]]:
+    return list(zip(told["numbers"], told["moments"], strict=True))
+
+
+class Web(Process):
+    """The customer's web service."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__("web", [sys.executable, "-m", "bench.web"], log)
+        self.port = 0
+
+    def greet(self) -> None:
+        """Learn its port."""
+        self.port = int(json.loads(self.line(_PREPARE))["port"])
+
+    def until(self, calls: int, still: float = 8.0) -> dict[str, Any]:
+        """What it tells of its calls once so many came, or none for `still` seconds."""
+        return self.ask({"ask": "until", "calls": calls, "still": still}, 900.0)
+
+    def subscribers(self) -> list[tuple[int, int]]:
+        """(number of the subscriber, moment) of each call for a subscriber's message."""
+        return _stamps(self.ask({"ask": "subscribers"}))
+
+    def forget(self) -> None:
+        """Forget every call."""
+        self.ask({"ask": "forget"})
 
 
 class Load(Process):
@@ -141,22 +189,33 @@ class Site:
     """The folders of a case's nodes, and their database behind them."""
 
     folders: Sequence[Path]
+    callers: Sequence[Path]
+    """Of them: those that only call web services."""
     profile: bool
 
     def nodes(self) -> Nodes:
         """The gateways; may be had again when those before have ended."""
-        return Nodes(self.folders, profile=self.profile)
+        return Nodes(self.folders, callers=self.callers, profile=self.profile)
 
 
 class Rig:
     """Everything that cases share: the folder, the database engine, options."""
 
     def __init__(
-        self, folder: Path, database: Database, *, nodes: int = 1, profile: bool = False
+        self,
+        folder: Path,
+        database: Database,
+        *,
+        nodes: int = 1,
+        callers: int = 0,
+        call_processes: int = 0,
+        profile: bool = False,
     ) -> None:
         self.folder = folder
         self.database = database
         self.nodes = nodes
+        self.callers = callers
+        self.call_processes = call_processes
         self.log = folder / "bench.log"
         self.profiles = profile
         self._number = 0
@@ -172,7 +231,8 @@ class Rig:
         self._number += 1
         place = self.folder / f"case-{self._number}"
         folders = [place / f"node-{number + 1}" for number in range(self.nodes)]
-        for folder in folders:
+        callers = [place / f"caller-{number + 1}" for number in range(self.callers)]
+        for folder in (*folders, *callers):
             folder.mkdir(parents=True)
         times = _PATIENT if patience else _USUAL
         operators = "".join(
@@ -187,10 +247,10 @@ class Rig:
             for name, port in zip(names(len(smsc_ports)), smsc_ports, strict=True)
         )
         try:
-            with self.database.fresh(folders) as section:
-                for folder in folders:
-                    _settle(folder, section, operators, times.drain)
-                yield Site(folders, self.profiles)
+            with self.database.fresh([*folders, *callers]) as section:
+                for folder in (*folders, *callers):
+                    _settle(folder, section, operators, times.drain, self.call_processes)
+                yield Site(folders, callers, self.profiles)
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
@@ -224,11 +284,17 @@ def names(operators: int) -> list[str]:
     return ["sink"] if operators == 1 else [f"sink-{n:02}" for n in range(1, operators + 1)]
 
 
-def _settle(folder: Path, section: str, operators: str, drain: int) -> None:
+def _settle(folder: Path, section: str, operators: str, drain: int, calls: int) -> None:
     settings = folder / SETTINGS
     settings.touch(0o600)  # the database's password may be in it
     settings.write_text(
-        _SETTINGS.format(node=folder.name, database=section, operators=operators, drain=drain)
+        _SETTINGS.format(
+            node=folder.name,
+            database=section,
+            operators=operators,
+            drain=drain,
+            call_processes=calls,
+        )
     )
 
 

@@ -19,7 +19,7 @@ from bench.machine import Moment, cpu_of, family_cpu, family_memory
 from bench.nodes import Nodes
 from bench.packages import Prefix
 from bench.profiled import top
-from bench.rig import Load, Rig, Sink
+from bench.rig import Load, Rig, Sink, Web
 from bench.sink import Plan
 
 _WARM_REQUESTS, _WARM_SIZE = 20, 25
@@ -99,11 +99,15 @@ def job_of(case: Case, nodes: Nodes) -> Job:
 
 
 @contextmanager
-def observed(outcome: Outcome, rig: Rig, nodes: Nodes, *others: Sink | Load) -> Iterator[None]:
+def observed(
+    outcome: Outcome, rig: Rig, nodes: Nodes, *others: Sink | Load | Web
+) -> Iterator[None]:
     """CPU and memory of gateways and database, and the machine's noise, over a stretch of work."""
-    pids, server = [*nodes.pids, *(other.pid for other in others)], rig.database.pid
+    helpers = nodes.helpers
+    pids, server = [*nodes.pids, *helpers, *(other.pid for other in others)], rig.database.pid
     before, cpu = Moment.now(pids, server), nodes.cpu()
     served = family_cpu(server) if server else 0.0
+    helped = sum(map(cpu_of, helpers))
     nodes.profile(on=True)
     yield
     nodes.profile(on=False)
@@ -114,6 +118,9 @@ def observed(outcome: Outcome, rig: Rig, nodes: Nodes, *others: Sink | Load) -> 
     figures["peak_mb"] = nodes.memory()[1]
     outcome.noise = after.noise_since(before)
     shares(outcome, gateway=figures["cpu_seconds"])
+    if helpers:
+        figures["calls_cpu_seconds"] = sum(map(cpu_of, helpers)) - helped
+        shares(outcome, calls=figures["calls_cpu_seconds"])
     if server:
         figures["database_cpu_seconds"] = family_cpu(server) - served
         shares(outcome, database=figures["database_cpu_seconds"])
@@ -145,14 +152,20 @@ def _stream(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> Outcome:
     figures["sent_rate"] = rate(good, first, after["submitted_ns"])
     if case.receipts:
         figures["receipts_rate"] = rate(good, first, after["receipts_ns"])
-    for name in ("cpu", "database_cpu"):
-        if f"{name}_seconds" in figures:
-            figures[f"{name}_per_1000"] = figures[f"{name}_seconds"] * 1000 / max(good, 1)
+    per_1000(outcome, good)
     figures.update(done["latency"])
     if case.work is Work.STEADY:
         figures.update(arrivals(done["stamps"], sink.arrivals()))
-    outcome.faults = done["faults"] | _missing(case, before, after, good)
+    outcome.faults = done["faults"] | missing(case, before, after, good)
     return outcome
+
+
+def per_1000(outcome: Outcome, messages: int) -> None:
+    """Processor seconds of what was observed, for 1000 messages."""
+    figures = outcome.figures
+    for name in ("cpu", "calls_cpu", "database_cpu"):
+        if f"{name}_seconds" in figures:
+            figures[f"{name}_per_1000"] = figures[f"{name}_seconds"] * 1000 / max(messages, 1)
 
 
 def shares(outcome: Outcome, **cpu: float) -> None:
@@ -161,9 +174,8 @@ def shares(outcome: Outcome, **cpu: float) -> None:
         outcome.noise[f"{name}_cpus"] = seconds / max(outcome.figures["seconds"], 0.001)
 
 
-def _missing(
-    case: Case, before: dict[str, Any], after: dict[str, Any], good: int
-) -> dict[str, int]:
+def missing(case: Case, before: dict[str, Any], after: dict[str, Any], good: int) -> dict[str, int]:
+    """What has gone wrong with so many accepted messages, by the sink's counts."""
     faults = {
         "lost": good - (after["unique"] - before["unique"]),
         "sent twice": after["repeated"] - before["repeated"],
@@ -235,11 +247,11 @@ def _neighbour(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> Outcome:
     outcome.faults |= {
         name: done["faults"].get(name, 0) + crowded["faults"].get(name, 0)
         for name in done["faults"] | crowded["faults"]
-    } | _missing(case, before, after, good)
+    } | missing(case, before, after, good)
     return outcome
 
 
 def profile_of(nodes: Nodes) -> str:
-    """End the gateways, which write their profiles, and read the first one's."""
+    """End the gateways, which write their profiles, and read those of the first."""
     nodes.stop()
-    return top(nodes.profile_file) if nodes.profile_file else ""
+    return "\n".join(map(top, nodes.profile_files))

@@ -21,7 +21,9 @@ from typing import Any
 import structlog
 import uvloop
 
-from habar.simulator import Faults, Limit, Received, Settings, Simulator
+from bench.packages import recipient
+from habar.simulator import Faults, Handover, Limit, Received, Settings, Simulator
+from habar.simulator import SubscriberMessage as Written
 
 _OUTBOX = 10_000_000
 _SEEN = 8_000_000
@@ -85,6 +87,9 @@ class Smsc:
         self.receipts_ns = 0
         self.others = 0
         self.others_ns = 0
+        self.delivered = 0
+        self.delivered_ns = 0
+        self._handed = (array("q"), array("q"))
 
     def _arrived(self, message: Received) -> None:
         if message.destination.startswith(self._prefix):
@@ -101,6 +106,9 @@ class Smsc:
             self.submitted, self.submitted_ns = counts.submitted, time.monotonic_ns()
         if counts.receipts_acknowledged != self.receipts:
             self.receipts, self.receipts_ns = counts.receipts_acknowledged, time.monotonic_ns()
+        if counts.delivered_acknowledged != self.delivered:
+            self.delivered = counts.delivered_acknowledged
+            self.delivered_ns = time.monotonic_ns()
         return False
 
     def told(self) -> dict[str, Any]:
@@ -116,6 +124,7 @@ class Smsc:
             **numbers,
             "submitted_ns": self.submitted_ns,
             "receipts_ns": self.receipts_ns,
+            "delivered_ns": self.delivered_ns,
             "others": self.others,
             "others_ns": self.others_ns,
             "sessions": len(self.simulator.sessions),
@@ -131,6 +140,28 @@ class Smsc:
             lambda s: s.counts.unique >= unique and s.counts.receipts_acknowledged >= receipts,
             timeout,
         )
+
+    def subscribers(self, prefix: str, short: str, count: int) -> None:
+        """Write so many subscribers' messages, which wait for `release`.
+
+        The SMSC says nothing meanwhile; numbers and moments of earlier ones are forgotten.
+        """
+        self._handed = numbers, moments = array("q"), array("q")
+        self.simulator.stall(on=True)
+        for number in range(count):
+
+            def watch(handover: Handover, number: int = number) -> None:
+                if handover.status is None:
+                    numbers.append(number)
+                    moments.append(time.monotonic_ns())
+
+            message = Written(recipient(prefix, number), short, f"m{number:08d} good morning")
+            self.simulator.hand_on(message, watcher=watch)
+
+    def deliveries(self) -> dict[str, Any]:
+        """Numbers of the last subscribers' messages, and when each went out."""
+        numbers, moments = self._handed
+        return {"numbers": numbers.tolist(), "moments": moments.tolist()}
 
     def arrivals(self) -> dict[str, Any]:
         """Numbers and moments of the messages that are kept; forget them."""
@@ -175,7 +206,9 @@ class Sink:
         return self.told()
 
     def _moved(self) -> int:
-        return max(max(smsc.submitted_ns, smsc.receipts_ns) for smsc in self.smscs)
+        return max(
+            max(smsc.submitted_ns, smsc.receipts_ns, smsc.delivered_ns) for smsc in self.smscs
+        )
 
     def arrivals(self) -> dict[str, Any]:
         """Numbers and moments of the messages that are kept, of all; forget them."""
@@ -194,6 +227,14 @@ class Sink:
                 return await self.until(**question)
             case "arrivals":
                 return self.arrivals()
+            case "subscribers":
+                self.smscs[0].subscribers(**question)
+                return {}
+            case "release":
+                self.smscs[0].simulator.stall(on=False)
+                return {}
+            case "deliveries":
+                return self.smscs[0].deliveries()
             case "counts":
                 return self.told()
             case unknown:

@@ -20,6 +20,24 @@ _LATENCY = (
     ("accepted to submit_sm", "handed"),
 )
 _DATABASE = ("PG CPU s/1000", "PG MB")
+_CALLBACKS = (
+    ("accepted", "accepted_rate"),
+    ("sent", "sent_rate"),
+    ("receipts", "receipts_rate"),
+    ("calls", "calls_rate"),
+    ("told", "told_rate"),
+)
+_SUBSCRIBERS = (
+    ("acknowledged", "acknowledged_rate"),
+    ("calls", "calls_rate"),
+    ("replies", "replies_rate"),
+)
+_SUBSCRIBERS_LATENCY = (
+    ("call p50 ms", "called_p50_ms"),
+    ("p99 ms", "called_p99_ms"),
+    ("reply p50 ms", "replied_p50_ms"),
+    ("p99 ms", "replied_p99_ms"),
+)
 _OPERATORS = (
     ("messages a second to the 18 others", "sent_rate", "{:,.0f}"),
     ("accepted a second, for all", "accepted_rate", "{:,.0f}"),
@@ -67,7 +85,7 @@ def verdict(case: Case, figures: Figures) -> str:
 
 def tables(rows: Sequence[Row]) -> list[Table]:
     """Every table that the rows fill."""
-    makers = (_streams, _latencies, _operators, _millions)
+    makers = (_streams, _latencies, _operators, _callbacks, _subscribers, _millions)
     return [table for maker in makers if (table := maker(rows)).row_count]
 
 
@@ -149,6 +167,45 @@ def _kept(figures: Figures) -> str:
         f"{figures['kept']:.3f} ({figures['kept_least']:.3f} to {figures['kept_most']:.3f},"
         f" healthy runs {figures['spread']:.1%} apart)"
     )
+
+
+def _callbacks(rows: Sequence[Row]) -> Table:
+    table = Table(title="Call-backs for every state: a second")
+    return _with_web(table, rows, Work.CALLBACKS, _CALLBACKS, ())
+
+
+def _subscribers(rows: Sequence[Row]) -> Table:
+    table = Table(title="Subscribers' messages to an answering web service: a second")
+    return _with_web(table, rows, Work.SUBSCRIBERS, _SUBSCRIBERS, _SUBSCRIBERS_LATENCY)
+
+
+def _with_web(
+    table: Table,
+    rows: Sequence[Row],
+    work: Work,
+    rates: Sequence[tuple[str, str]],
+    spans: Sequence[tuple[str, str]],
+) -> Table:
+    """Rates, then milliseconds, of (title, figure) each."""
+    served = any("database_mb" in figures for _, figures in rows)
+    table.add_column("case")
+    for name, _ in (*rates, *spans):
+        table.add_column(name, justify="right")
+    for name in ["CPU s/1000", "peak MB", *_DATABASE * served]:
+        table.add_column(name, justify="right")
+    table.add_column("target")
+    for case, figures in rows:
+        if case.work is work:
+            table.add_row(
+                case.title,
+                *(number(figures, figure) for _, figure in rates),
+                *(number(figures, figure, "{:.1f}") for _, figure in spans),
+                number(figures, "cpu_per_1000", "{:.4f}"),
+                number(figures, "peak_mb"),
+                *(_database(figures) * served),
+                verdict(case, figures),
+            )
+    return table
 
 
 def _millions(rows: Sequence[Row]) -> Table:

@@ -20,8 +20,10 @@ class Fake:
 
     told: list[str]
 
-    def __init__(self, folder: Path, profile: Path | None = None) -> None:
+    def __init__(self, folder: Path, profile: Path | None = None, roles: str = "") -> None:
         self.name = folder.name
+        self.roles = roles
+        self.asked = 0
         self.profile_file = profile
         self.port = int(self.name)
         self.pid = os.getpid()
@@ -31,6 +33,10 @@ class Fake:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def binds(self) -> int:
+        self.asked += 1
+        return 1
 
     def leave(self) -> None:
         self.told.append(f"leave {self.name}")
@@ -61,7 +67,24 @@ def test_figures_are_sums(told: list[str], monkeypatch: pytest.MonkeyPatch) -> N
         assert several.ports == [1, 2]
         assert several.memory() == (20.0, 60.0)
         assert several.cpu() == 3.0
-        assert several.profile_file == Path("1", "profile")
+        assert several.profile_files == [Path("1", "profile")]
+
+
+def test_who_only_calls_is_reached_by_nobody_and_counts(
+    told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nodes, "cpu_of", lambda _: 1.5)
+    with Nodes([Path("1"), Path("2")], callers=[Path("3")], profile=True) as several:
+        several.bound()
+        made = several._gateways
+        assert [(one.roles, one.asked) for one in made] == [
+            ("front,dispatch", 1),
+            ("front,dispatch", 1),
+            ("callbacks", 0),
+        ]
+        assert several.ports == [1, 2]
+        assert several.cpu() == 4.5
+        assert several.profile_files == [Path("1", "profile"), Path("3", "profile")]
 
 
 def test_binds_are_read_from_the_metrics() -> None:

@@ -24,7 +24,7 @@ def test_the_page_lists_every_option_and_no_other() -> None:
 
 @pytest.mark.parametrize(
     "choice",
-    [Choice(), Choice(Engine.POSTGRESQL, 1), Choice(Engine.POSTGRESQL, 3, URL)],
+    [Choice(), Choice(Engine.POSTGRESQL, 1, 1), Choice(Engine.POSTGRESQL, 3, 0, URL)],
     ids=["sqlite", "ours", "theirs"],
 )
 def test_what_can_be(choice: Choice) -> None:
@@ -35,10 +35,11 @@ def test_what_can_be(choice: Choice) -> None:
     ("choice", "words"),
     [
         (Choice(Engine.SQLITE, 2), "several nodes need --database postgresql"),
-        (Choice(Engine.SQLITE, 1, URL), "--url is for --database postgresql"),
-        (Choice(Engine.POSTGRESQL, 1, URL + " sesame"), "--url: a space"),
+        (Choice(Engine.SQLITE, 1, 1), "several nodes need --database postgresql"),
+        (Choice(Engine.SQLITE, 1, 0, URL), "--url is for --database postgresql"),
+        (Choice(Engine.POSTGRESQL, 1, 0, URL + " sesame"), "--url: a space"),
     ],
-    ids=["nodes", "url", "fault"],
+    ids=["nodes", "callers", "url", "fault"],
 )
 def test_what_cannot_be_is_told_without_the_password(choice: Choice, words: str) -> None:
     assert choice.fault().startswith(words)

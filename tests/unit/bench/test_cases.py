@@ -1,7 +1,7 @@
 """Which cases there are, and which of them run."""
 
 import pytest
-from bench.cases import QUICK, USUAL, Work, all_cases, chosen, unfit
+from bench.cases import QUICK, USUAL, Kannel, Work, all_cases, chosen, unfit
 
 
 def names(patterns: list[str], million: bool = False) -> list[str]:
@@ -23,6 +23,8 @@ def test_a_pattern_chooses() -> None:
         "single-1-receipts",
         "single-16",
         "single-16-receipts",
+        "single-16-callbacks",
+        "single-16-callbacks-http",
         "million",
     ]
 
@@ -44,10 +46,20 @@ def test_a_case_with_fewer_connections_than_nodes_is_unfit() -> None:
     assert not any(unfit(case, 1) for case in all_cases(USUAL))
 
 
-def test_kannels_rate_makes_its_target_a_bound() -> None:
-    def target(rate: float | None) -> float | None:
-        (case,) = chosen(all_cases(QUICK, rate), ["single-16"], million=False)
+@pytest.mark.parametrize(
+    ("name", "bound"),
+    [
+        ("single-16", 1300.0),
+        ("subscribers-window-10", 2600.0),
+        ("subscribers-window-100", 2600.0),
+        ("single-16-callbacks", 6000.0),
+        ("single-16-callbacks-http", 6000.0),
+    ],
+)
+def test_kannels_rate_makes_its_target_a_bound(name: str, bound: float) -> None:
+    def target(kannel: Kannel) -> float | None:
+        (case,) = chosen(all_cases(QUICK, kannel), [name], million=False)
         return case.targets[0].at_least
 
-    assert target(None) is None
-    assert target(1000.0) == 1300.0
+    assert target(Kannel()) is None
+    assert target(Kannel(messages=1000.0, subscribers=2000.0, receipts=3000.0)) == bound

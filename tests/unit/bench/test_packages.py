@@ -3,8 +3,9 @@
 from collections import Counter
 
 import pytest
-from bench.packages import Reply, accepted, package, post, reply
+from bench.packages import Reply, accepted, form, form_accepted, package, post, reply
 
+from habar.wire.http.form import MessageIn, messages, read
 from habar.wire.http.xml import MessageSection, message_row, message_section, parse
 from habar.wire.http.xml import package as answer_package
 
@@ -50,6 +51,22 @@ class TestReply:
             reply(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
+def told(code: int, message: str) -> Reply:
+    body = f"<response><statuscode>{code}</statuscode><messageid>{message}</messageid></response>"
+    return Reply(200, body.encode(), b"")
+
+
+class TestForm:
+    def test_reads_as_a_message_with_its_address_for_call_backs(self) -> None:
+        request = form("h", 1, "shop", "secret", "77100000041", "http://127.0.0.1:2/states")
+        head, _, body = request.partition(b"\r\n\r\n")
+        assert f"Content-Length: {len(body)}".encode() in head
+        (message,) = messages(read(b"", "application/x-www-form-urlencoded", body))
+        assert isinstance(message, MessageIn)
+        assert message.recipient == "77100000041"
+        assert message.reporturl == "http://127.0.0.1:2/states"
+
+
 class TestAccepted:
     def test_all(self) -> None:
         faults: Counter[str] = Counter()
@@ -71,6 +88,29 @@ class TestAccepted:
         faults: Counter[str] = Counter()
         assert accepted(ok(106), 3, faults) == 1
         assert faults == {"HTTP 200, rows missing": 2}
+
+    def test_the_http_protocols_message(self) -> None:
+        faults: Counter[str] = Counter()
+        assert form_accepted(told(0, "7"), faults) == 1
+        assert not faults
+
+    @pytest.mark.parametrize(
+        ("answer", "words"),
+        [
+            ("1", "HTTP 200, statuscode 3"),
+            ("none", "HTTP 200, no statuscode"),
+            ("busy", "HTTP 503, statuscode 0"),
+        ],
+    )
+    def test_of_the_http_protocol_not_accepted(self, answer: str, words: str) -> None:
+        answers = {
+            "1": told(3, "7"),
+            "none": Reply(200, b"<response/>", b""),
+            "busy": told(0, "7")._replace(status=503),
+        }
+        faults: Counter[str] = Counter()
+        assert form_accepted(answers[answer], faults) == 0
+        assert faults == {words: 1}
 
     def test_an_acceptance_without_an_id_is_none(self) -> None:
         faults: Counter[str] = Counter()

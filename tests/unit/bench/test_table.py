@@ -78,6 +78,21 @@ class TestTables:
         for told in ("10 000", "9 700", "0.970 (0.940 to 0.990", "3.1% apart", "met"):
             assert told in aimed
 
+    def test_call_backs(self) -> None:
+        text = printed(("single-16-callbacks-http", {"told_rate": 2_345.0, "calls_rate": 4_690.0}))
+        (row,) = [line for line in text.splitlines() if "HTTP" in line]
+        assert "2 345" in row
+        assert "4 690" in row
+        assert "2 x Kannel" in row
+
+    def test_subscribers(self) -> None:
+        figures = {"replies_rate": 3_456.0, "replied_p99_ms": 78.94, "database_mb": 12.0}
+        text = printed(("subscribers-window-10", figures))
+        (row,) = [line for line in text.splitlines() if "10 deliver_sm" in line]
+        assert "3 456" in row
+        assert "78.9" in row
+        assert "PG MB" in text
+
     def test_the_million(self) -> None:
         text = printed(("million", {"waiting_rss_mb": 301.0, "restart_s": 1.5}))
         (aimed,) = [line for line in text.splitlines() if "< 300 MB" in line]
