@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from habar.app.database import Place
+
 from ..acceptance.conftest import SHOP, furnish, hold_clean
 from ..acceptance.customer import ask, states
 from ..acceptance.gateway import Gateway
@@ -49,7 +51,7 @@ class Site:
 
     async def start(self) -> None:
         """With the account shop, which may send what it likes."""
-        await furnish(self.gateway.data)
+        await furnish(Place(self.gateway.data))
         await self.gateway.start()
 
     async def send(self, text: str, recipient: str = "77015550001", **attributes: str) -> int:
