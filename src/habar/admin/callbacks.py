@@ -73,9 +73,14 @@ class CallBacks:
 
     async def hosts(self) -> Sequence[HostQueue]:
         """The hosts for which call-backs wait, those in trouble first."""
-        return sorted(
-            await self._callbacks.hosts(), key=lambda one: (-one.paused_until, one.next_at)
-        )
+        found: dict[str, HostQueue] = {}
+        since, full = "", True
+        while full:
+            page = await self._callbacks.hosts(since, BATCH)
+            found.update((one.host, one) for one in page)
+            full = len(page) == BATCH
+            since = page[-1].host if full else since
+        return sorted(found.values(), key=lambda one: (-one.paused_until, one.next_at))
 
     async def find(self, wanted: Wanted) -> array[int]:
         """The ids of all of them, the oldest first. Raises InvalidValue, NotFound.

@@ -49,9 +49,9 @@ CALL_COUNTERS: dict[str, tuple[str, Callable[[Caller], int]]] = {
 CALL_GAUGES: dict[str, tuple[str, Callable[[Caller], int]]] = {
     "habar_calls_running": ("Calls under way.", lambda x: x.running),
     "habar_calls_in_hand": ("Obligations in memory.", lambda x: x.in_hand),
-    "habar_call_hosts": ("Hosts with work here.", lambda x: x.hosts),
+    "habar_call_hosts": ("Hosts for which something is in memory.", lambda x: x.hosts),
     "habar_call_hosts_paused": (
-        "Of them: those that fail and are left in peace.",
+        "Hosts that were seen to fail and are left in peace.",
         lambda x: x.paused_hosts,
     ),
 }

@@ -7,7 +7,8 @@ Guarantees:
   long the store is away, and what dies between call and record is called again.
 - The answer to a subscriber is on disk before the try that brought it: it goes out once, also when
   all dies between the two.
-- A host that fails is left in peace, longer each time, and takes no places from the others.
+- A host that fails is left in peace, longer each time, and takes no places from the others. However
+  many hosts an account has called, and however slow they are, the other accounts find places.
 - While the store does not know for certain that what is in hand is ours, nothing is called.
 Which addresses may be called is guard.py's to say, whose turn it is lane.py's.
 """
@@ -16,22 +17,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import islice
+from operator import attrgetter
 from typing import Protocol
-
-import structlog
 
 from habar.callbacks.attempts import Accounts, Attempts, Calling
 from habar.callbacks.client import Client
 from habar.callbacks.exchange import Answer
 from habar.callbacks.figures import Figures
 from habar.callbacks.guard import Guard
-from habar.callbacks.health import Health
+from habar.callbacks.health import Healths
 from habar.callbacks.lane import Lane
+from habar.callbacks.lookout import Lookout
 from habar.callbacks.replies import Answering, Replies
 from habar.callbacks.settings import CallerSettings
+from habar.callbacks.shares import Shares
 from habar.callbacks.subjects import Subjects
 from habar.callbacks.sweep import Sweep
 from habar.errors import HabarError
@@ -46,15 +49,6 @@ from habar.store.callbacks import (
     HostSeen,
 )
 from habar.store.port import Journal
-
-log = structlog.get_logger("habar.callbacks")
-
-_LOOK = 0.2
-"""Seconds between two looks at the hosts while nobody says that there is news."""
-_REST = 0.01
-"""Seconds between two looks at least."""
-_AWAY = 1.0
-"""Seconds until a store that could not answer is asked again."""
 
 
 class CallStore(Protocol):
@@ -92,8 +86,6 @@ class Caller:
         `accounts`: by id. `client`: None for one of its own; `stop` closes either.
         """
         self.figures = Figures()
-        self.in_hand = 0
-        """Obligations in memory, those on their way from and to the store included."""
         self._store = store
         self._journal = store.journal
         self._settings = settings
@@ -112,20 +104,26 @@ class Caller:
             clock=self._clock,
             spread=spread,
         )
+        self._lookout = Lookout(store.callbacks, self._clock, self.figures, self._seen)
         self._subjects = Subjects()
+        self._places = Shares(settings.total)
+        """For calls under way."""
+        self._memory = Shares(2 * settings.total)
+        """For obligations, those on their way from and to the store included."""
+        self._healths = Healths(settings.host_pauses, settings.host_failures)
         self._lanes: dict[str, Lane] = {}
         self._awake: dict[str, Lane] = {}
         """Lanes to be looked at in this turn."""
         self._hungry: dict[str, Lane] = {}
         """Lanes that wait for places which others have."""
+        self._starving: dict[int, dict[str, Lane]] = {}
+        """By account: lanes that wait for places in memory which others have."""
         self._tasks: dict[asyncio.Task[None], Call] = {}
         """Calls under way."""
-        self._news = asyncio.Event()
         self._questions = 0
         self._unasked = asyncio.Event()
         """No question is with the store."""
         self._unasked.set()
-        self._looking: asyncio.Task[None] | None = None
         self._pumping = False
         self._stopping = False
         self._run = 0
@@ -135,11 +133,11 @@ class Caller:
     async def start(self) -> None:
         """Begin to look for obligations."""
         self._sweep.start()
-        self._looking = asyncio.create_task(self._look_on(), name="habar-callbacks")
+        self._lookout.start()
 
     def wake(self) -> None:
         """There may be something new to call."""
-        self._news.set()
+        self._lookout.wake()
 
     def lost(self) -> None:
         """Nothing that is in hand here is ours for certain: it is forgotten, whatever comes of it.
@@ -165,11 +163,7 @@ class Caller:
         """
         self._stopping = True
         self._sweep.stop()
-        if self._looking is not None:
-            self._looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._looking
-            self._looking = None
+        await self._lookout.stop()
         for lane in self._lanes.values():
             self._put_down(lane, lane.put_down())
         for lane, call in self._subjects.clear():
@@ -194,70 +188,49 @@ class Caller:
         return len(self._tasks)
 
     @property
+    def in_hand(self) -> int:
+        """Obligations in memory, those on their way from and to the store included."""
+        return self._memory.taken
+
+    @property
     def hosts(self) -> int:
-        """Hosts with work."""
-        return len(self._lanes)
+        """Hosts with obligations in memory."""
+        return sum(lane.in_hand > 0 for lane in self._lanes.values())
 
     @property
     def paused_hosts(self) -> int:
         """Hosts that fail and are left in peace, or on trial."""
-        return sum(lane.health.ill for lane in self._lanes.values())
+        return self._healths.ill
 
     # --- Looking -------------------------------------------------------------------------------
-    async def _look_on(self) -> None:
-        while True:
-            self._news.clear()
-            try:
-                queues = await self._store.callbacks.hosts()
-                self._seen(queues)
-            except Exception as error:  # without its next look the engine stands still
-                self.figures.store_failures += 1
-                if not isinstance(error, HabarError):
-                    log.error("a look at what is owed failed, tried again", exc_info=error)
-                await self._pause(_AWAY)
-                continue
-            await self._pause(_REST)
-            if not self._news.is_set():
-                timer = self._clock.call_later(_LOOK, self._news.set)
-                try:
-                    await self._news.wait()
-                finally:
-                    timer.cancel()
-
-    async def _pause(self, seconds: float) -> None:
-        over = asyncio.Event()
-        timer = self._clock.call_later(seconds, over.set)
-        try:
-            await over.wait()
-        finally:
-            timer.cancel()
-
-    def _seen(self, queues: Iterable[HostQueue]) -> None:
+    def _seen(self, queues: Sequence[HostQueue]) -> None:
+        """Have those looked after that can be called; whose has waited longest comes first."""
+        self._forget_idle()
         now = self._clock.now_ms()
-        idle = {host for host, lane in self._lanes.items() if not lane.in_hand}
-        for queue in queues:
-            idle.discard(queue.host)
+        for queue in sorted(queues, key=attrgetter("next_at")):
             lane = self._lanes.get(queue.host)
             if lane is None:
-                lane = self._lanes[queue.host] = self._lane(queue)
-            lane.due_at = queue.next_at
+                if queue.next_at > now or self._is_full(queue.account_id):
+                    continue
+                health = self._healths.of(queue)
+                lane = Lane(queue.host, health, self._settings.per_host)
+            elif lane.starving:
+                continue
+            lane.due_at, lane.account_id = queue.next_at, queue.account_id
             if lane.may_act(now):
-                self._awake[queue.host] = lane
-        for host in idle:
+                self._lanes[queue.host] = self._awake[queue.host] = lane
+        self._pump_soon()
+
+    def _forget_idle(self) -> None:
+        """What there is to know of them is in the store, and of those that fail in `_healths`."""
+        for host in [h for h, lane in self._lanes.items() if not (lane.in_hand or lane.starving)]:
             del self._lanes[host]
             self._awake.pop(host, None)
             self._hungry.pop(host, None)
-        self._pump_soon()
 
-    def _lane(self, queue: HostQueue) -> Lane:
-        settings = self._settings
-        health = Health(
-            settings.host_pauses,
-            settings.host_failures,
-            failures=queue.failures,
-            paused_until=queue.paused_until,
-        )
-        return Lane(queue.host, health, settings.per_host)
+    def _is_full(self, account_id: int) -> bool:
+        """Whether an account has all that it may have in memory; one it may have always."""
+        return not self._memory.free(account_id) and self._memory.of(account_id) > 0
 
     # --- The pump ------------------------------------------------------------------------------
     def _pump_soon(self) -> None:
@@ -275,7 +248,8 @@ class Caller:
         self._awake.clear()
         while awake:
             lane = awake.popleft()
-            call = lane.next(now, self._settings.total - len(self._tasks))
+            whose = lane.ready[0].account_id if lane.ready else lane.account_id
+            call = lane.next(now, self._places.free(whose))
             if call is not None:
                 self._begin(lane, call)
                 awake.append(lane)
@@ -285,24 +259,33 @@ class Caller:
             self._claim(lane, now)
 
     def _claim(self, lane: Lane, now: int) -> None:
-        count = lane.wanted(now, 2 * self._settings.total - self.in_hand)
-        if count:
+        account_id = lane.account_id
+        # A host's first comes before another one's second.
+        count = lane.wanted(now, self._memory.free(account_id) - self._settings.total // 4)
+        if count and self._is_full(account_id):
+            lane.starving = True
+            self._starving.setdefault(account_id, {})[lane.host] = lane
+        elif count:
             lane.asked = count
-            self.in_hand += count
+            self._memory.take(account_id, count)
             self._questions += 1
             self._unasked.clear()
             self._journal.ask(
-                ClaimCalls(lane.host, count, now), partial(self._claimed, lane, count)
+                ClaimCalls(lane.host, count, now), partial(self._claimed, lane, account_id, count)
             )
 
-    def _claimed(self, lane: Lane, asked: int, answer: list[Call] | HabarError) -> None:
+    def _claimed(
+        self, lane: Lane, account_id: int, asked: int, answer: list[Call] | HabarError
+    ) -> None:
         self._questions -= 1
         if not self._questions:
             self._unasked.set()
         if isinstance(answer, HabarError):
             self.figures.store_failures += 1
             answer = []
-        self.in_hand -= asked - len(answer)
+        for call in answer:
+            self._memory.take(call.account_id)
+        self._freed(account_id, asked)
         lane.given(answer, self._clock.now_ms())
         if self._stopping:
             self._put_down(lane, lane.put_down())
@@ -313,10 +296,25 @@ class Caller:
         self._awake[lane.host] = lane
         self._pump_soon()
 
+    def _freed(self, account_id: int, count: int = 1) -> None:
+        """An account has so many fewer in memory: as many of its hosts may ask for some."""
+        self._memory.give_back(account_id, count)
+        starving = self._starving.get(account_id)
+        if starving is None:
+            return
+        for host in [*islice(starving, count)]:
+            lane = self._awake[host] = starving.pop(host)
+            lane.starving = False
+        if not starving:
+            del self._starving[account_id]
+            self._lookout.wake()  # there may be some that were not even looked after
+        self._pump_soon()
+
     def _put_down(self, lane: Lane, calls: list[Call], *, release: bool = True) -> None:
         """These are in hand no more; without `release` they are not ours to give back."""
         if calls:
-            self.in_hand -= len(calls)
+            for call in calls:
+                self._freed(call.account_id)
             if release:
                 self._journal.record(CallsReleased(tuple(call.id for call in calls)))
             self._awake[lane.host] = lane
@@ -331,10 +329,11 @@ class Caller:
             return
         task = asyncio.get_running_loop().create_task(self._serve(lane, call, trial=trial))
         self._tasks[task] = call
+        self._places.take(call.account_id)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(task, None)
+        self._places.give_back(self._tasks.pop(task).account_id)
         self._awake.update(self._hungry)
         self._hungry.clear()
         self._pump_soon()
@@ -351,7 +350,8 @@ class Caller:
         self._feel(lane, answer, trial=trial)
         if run == self._run:
             lane.unsettled += 1
-            stage = self._attempts.settle(call, answer, started, partial(self._settled, lane))
+            settled = partial(self._settled, lane, call.account_id)
+            stage = self._attempts.settle(call, answer, started, settled)
         else:
             stage = CallStage.WAITING
             self._put_down(lane, [call], release=False)
@@ -373,6 +373,7 @@ class Caller:
                 HostSeen(lane.host, health.failures, health.paused_until, answer.error, now)
             )
             self._put_down(lane, lane.put_down())
+        self._healths.changed(lane.host, health)
 
     def _let_follow(self, call: Call, stage: CallStage) -> None:
         """What waited behind this one goes on, or back with it."""
@@ -384,7 +385,7 @@ class Caller:
                 lane.ready.appendleft(other)
                 self._awake[lane.host] = lane
 
-    def _settled(self, lane: Lane, _callback_id: int | None) -> None:
+    def _settled(self, lane: Lane, account_id: int, _callback_id: int | None) -> None:
         lane.unsettled -= 1
-        self.in_hand -= 1
+        self._freed(account_id)
         self._wake(lane)

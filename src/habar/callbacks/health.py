@@ -6,13 +6,18 @@
 | paused | none | the pause is over: on trial |
 | on trial | one | it answers: well; it does not: paused, for longer |
 
-Guarantees: calls that were under way when a pause began make it no longer; any answer ends it.
-Pure: the time and the chance are arguments.
+Guarantees: calls that were under way when a pause began make it no longer; any answer ends it. Of
+however many hosts that fail, those are remembered that failed last; of the others what was written
+down. Pure: the time and the chance are arguments.
 """
 
 from __future__ import annotations
 
 from habar.model.retry import RetryPlan
+from habar.store.callbacks import HostQueue
+
+_REMEMBERED = 10_000
+"""Hosts that fail."""
 
 
 class Health:
@@ -57,3 +62,32 @@ class Health:
             return False
         self.paused_until = now + self._plan.pause(self.failures - self._limit + 1, spread)
         return True
+
+
+class Healths:
+    """What is known of all hosts."""
+
+    def __init__(self, plan: RetryPlan, limit: int) -> None:
+        """As for `Health`."""
+        self._plan = plan
+        self._limit = limit
+        self._failing: dict[str, Health] = {}
+
+    def of(self, queue: HostQueue) -> Health:
+        """As it is remembered, else as it was written down."""
+        return self._failing.get(queue.host) or Health(
+            self._plan, self._limit, failures=queue.failures, paused_until=queue.paused_until
+        )
+
+    def changed(self, host: str, health: Health) -> None:
+        """Remember it, or forget it where it is well."""
+        self._failing.pop(host, None)
+        if health.failures:
+            self._failing[host] = health
+            if len(self._failing) > _REMEMBERED:
+                del self._failing[next(iter(self._failing))]
+
+    @property
+    def ill(self) -> int:
+        """How many are paused or on trial."""
+        return sum(health.ill for health in self._failing.values())

@@ -2,12 +2,12 @@
 
 Guarantees:
 - No more calls at a time than the host may have, one on trial, none in a pause.
-- What is shared by all hosts (places for calls, places in memory) is never taken whole by some: a
-  host may have at most as much as is still free. So the places are spread over however many hosts
-  are slow, a host that comes new finds some, and a host alone has all that it may.
+- What is shared by all hosts of an account (places for calls, places in memory) is never taken
+  whole by some: a host may have at most as much as is still free for the account (shares.py). So
+  the places are spread over however many hosts are slow, a host that comes new finds some, and a
+  host alone has all that it may.
 - In hand is at most what can be called now and as much again, and twice that of what was called and
-  is not on disk yet, also while the store is away; and one of every host, so that none waits for
-  the others.
+  is not on disk yet, also while the store is away; and one at least, where any may be had.
 Knows no store, no HTTP and no clock.
 """
 
@@ -24,10 +24,23 @@ NEVER = 1 << 62
 class Lane:
     """A host with work."""
 
-    __slots__ = ("_per_host", "asked", "due_at", "health", "host", "ready", "running", "unsettled")
+    __slots__ = (
+        "_per_host",
+        "account_id",
+        "asked",
+        "due_at",
+        "health",
+        "host",
+        "ready",
+        "running",
+        "starving",
+        "unsettled",
+    )
 
     def __init__(self, host: str, health: Health, per_host: int) -> None:
         self.host = host
+        self.account_id = 0
+        """Whose the next call to it is."""
         self.health = health
         self.ready: deque[Call] = deque()
         """Claimed, not begun."""
@@ -36,6 +49,8 @@ class Lane:
         """Calls that the store was asked for and has not given yet."""
         self.unsettled = 0
         """Ended, and not yet on disk."""
+        self.starving = False
+        """It waits for places in memory, which other hosts of the account have."""
         self.due_at = NEVER
         """When there is something to claim."""
         self._per_host = per_host

@@ -181,6 +181,8 @@ class HostQueue(NamedTuple):
     host: str
     next_at: int
     """When the first of them is due."""
+    account_id: int
+    """Whose that first one is."""
     failures: int
     paused_until: int
     error: str
@@ -254,8 +256,12 @@ class CallCounts(NamedTuple):
 class Callbacks(Port):
     """Reads, and staff's writes, awaited one by one."""
 
-    async def hosts(self) -> list[HostQueue]:
-        """Every host with WAITING obligations: as quick with a million of them as with one."""
+    async def hosts(self, since: str = "", limit: int = 1_000) -> list[HostQueue]:
+        """Hosts with WAITING obligations, in the order of their names, from `since` on.
+
+        As quick with a million of obligations as with one. As many as asked for means that there
+        may be more: ask from the last one's name on.
+        """
 
     async def listed(
         self, wanted: CallFilter, *, before_id: int | None = None, limit: int = 50

@@ -18,7 +18,7 @@ BUSY, QUIET = "http://busy.example:80", "http://quiet.example:80"
 SUBJECTS = [*range(1, 21)]
 BY_INDEX: dict[str, tuple[str, tuple[Any, ...]]] = {
     "due_calls": ("callback_queue", (QUIET, NOW, 16)),
-    "hosts": ("callback_queue", ()),
+    "hosts": ("callback_queue", ("", 1000)),
     "old_calls": ("callback_since", (2, 10)),
     "long_blocked": ("callback_blocked", (NOW, 10)),
     "let_next_wait": ("callback_subject", (SUBJECTS, [1] * 20, SUBJECTS)),

@@ -26,7 +26,7 @@ LIVING, DEAD = 0, 2
 @pytest.fixture(autouse=True)
 def seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     """An idle gateway looks five times a second: a day of that is a minute of real time."""
-    monkeypatch.setattr("habar.callbacks.caller._LOOK", 5.0)
+    monkeypatch.setattr("habar.callbacks.lookout._LOOK", 5.0)
     monkeypatch.setattr("habar.callbacks.sweep._EVERY", 60.0)
 
 

@@ -115,8 +115,8 @@ class TestList:
 
     async def test_hosts_in_trouble_come_first(self, calls, callbacks):
         callbacks.queues = [
-            HostQueue("http://fine.example:80", NOW, 0, 0, ""),
-            HostQueue("http://down.example:80", NOW + 5, 9, NOW + 60_000, "refused"),
+            HostQueue("http://fine.example:80", NOW, 1, 0, 0, ""),
+            HostQueue("http://down.example:80", NOW + 5, 1, 9, NOW + 60_000, "refused"),
         ]
         assert [one.host for one in await calls.hosts()] == [
             "http://down.example:80",

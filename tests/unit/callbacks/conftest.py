@@ -204,17 +204,20 @@ class MemoryStore:
         return {number: row.stage for number, row in self.rows.items()}
 
     # --- Callbacks -----------------------------------------------------------------------------
-    async def hosts(self):
+    async def hosts(self, since="", limit=1_000):
         self.looks += 1
         if self.away:
             raise StoreUnavailable("away")
         found = []
-        for host, rows in self._waiting.items():
-            if rows:
+        for host in sorted(self._waiting):
+            rows = self._waiting[host]
+            if rows and host >= since:
                 seen = self.paused.get(host) or HostSeen(host, 0, 0, "", 0)
-                first = min(map(_NEXT_AT, rows.values()))
-                found.append(HostQueue(host, first, seen.failures, seen.paused_until, seen.error))
-        return found
+                first = min(rows.values(), key=_NEXT_AT)
+                whose = first.call.account_id
+                place = (host, first.next_at, whose)
+                found.append(HostQueue(*place, seen.failures, seen.paused_until, seen.error))
+        return found[:limit]
 
     # --- Journal -------------------------------------------------------------------------------
     def record(self, event, done=None):

@@ -288,11 +288,16 @@ async def test_so_many_calls_to_a_host_at_a_time(bench):
 
 
 async def test_slow_hosts_do_not_take_all_places(bench_with):
+    """Each of an account of its own."""
     bench = bench_with(total=64)
     for number in range(60):
         held(bench.client, f"slow{number}.kz:80")
-        first = number * 1_000 + 1
-        bench.store.owe_many(many(50, f"http://slow{number}.kz:80", first=first))
+        first, whose = number * 1_000 + 1, 100 + number
+        bench.accounts[whose] = replace(DEMO, id=whose)
+        bench.store.owe_many(
+            replace(one, account_id=whose)
+            for one in many(50, f"http://slow{number}.kz:80", first=first)
+        )
     await bench.run()
     await bench.pass_time(1_000)
     assert bench.client.most["all"] < 64
@@ -303,8 +308,38 @@ async def test_slow_hosts_do_not_take_all_places(bench_with):
     assert all(row.stage is DONE for number, row in bench.store.rows.items() if number > 900_000)
 
 
+async def test_slow_hosts_without_number_take_no_places_of_other_accounts(bench_with):
+    """A customer who owns a domain has a new host for each message."""
+    bench = bench_with(total=64)
+    bench.accounts[8] = replace(DEMO, id=8)
+    slow = [call(n, host=f"http://slow{n:04}.kz:80") for n in range(1, 2_501)]
+    for one in slow:
+        held(bench.client, one.host.removeprefix("http://"))
+    bench.store.owe_many(slow)
+    await bench.run()
+    await bench.pass_time(1_000)
+    assert bench.client.most["all"] == 32, "half of the places"
+    assert bench.store.claimed == bench.caller.in_hand == 64, "half of the memory"
+    bench.store.owe_many(
+        replace(one, account_id=8) for one in many(20, "http://zz.kz:80", first=900_001)
+    )
+    await bench.pass_time(1_000)
+    assert all(row.stage is DONE for number, row in bench.store.rows.items() if number > 900_000)
+
+
+async def test_all_hosts_of_an_account_have_their_turn(bench_with):
+    bench = bench_with(total=64)
+    bench.store.owe_many(call(n, host=f"http://h{n:04}.kz:80") for n in range(1, 2_501))
+    await bench.run()
+    await bench.pass_time(5_000)
+    assert set(bench.store.stages().values()) == {DONE}
+    assert bench.client.most["all"] <= 32
+    assert bench.caller.in_hand == bench.caller.hosts == 0
+
+
 async def test_a_place_that_becomes_free_is_taken_at_once(bench_with):
-    bench = bench_with(total=1)
+    """An account has one of two."""
+    bench = bench_with(total=2)
     gate, _ = held(bench.client, "slow.kz:80")
     await bench.run(call(1, host="http://slow.kz:80"))
     bench.store.owe(call(2, host="http://other.kz:80"))
@@ -531,7 +566,7 @@ async def test_a_store_that_is_away_is_asked_calmly(bench):
 async def test_a_store_that_breaks_is_asked_again(bench):
     real, failures = bench.store.hosts, [RuntimeError("bug")]
 
-    async def breaks():
+    async def breaks(*_):
         if failures:
             raise failures.pop()
         return await real()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from habar.callbacks.health import Health
+from habar.callbacks.health import Health, Healths
 from habar.model.retry import RetryPlan
+from habar.store.callbacks import HostQueue
 
 PLAN = RetryPlan(1_000, 600_000)
 EVEN = 0.5
@@ -63,3 +64,31 @@ def test_any_answer_ends_it_and_is_news():
     assert health.answered()
     assert health.room(16, 0) == 16
     assert not health.answered()
+
+
+class TestOfAllHosts:
+    def test_what_was_written_down_counts(self):
+        health = Healths(PLAN, 5).of(queue(failures=6, paused_until=9_000))
+        assert (health.ill, health.failures, health.paused_until) == (True, 6, 9_000)
+
+    def test_what_is_remembered_is_newer(self):
+        healths = Healths(PLAN, 5)
+        health = healths.of(queue())
+        health.failed(0, EVEN, trial=False)
+        healths.changed("http://a.kz:80", health)
+        assert healths.of(queue()) is health
+        health.answered()
+        healths.changed("http://a.kz:80", health)
+        assert healths.of(queue()) is not health
+
+    def test_of_very_many_the_last_are_remembered(self):
+        healths = Healths(PLAN, 5)
+        for number in range(10_001):
+            healths.changed(f"http://h{number}.kz:80", ill())
+        assert healths.ill == 10_000
+        assert not healths.of(queue("http://h0.kz:80")).ill
+        assert healths.of(queue("http://h1.kz:80")).ill
+
+
+def queue(host="http://a.kz:80", failures=0, paused_until=0):
+    return HostQueue(host, 0, 7, failures, paused_until, "")

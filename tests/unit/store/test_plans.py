@@ -242,14 +242,20 @@ def test_hosts_and_claims_are_as_quick_with_a_hundred_thousand_as_with_one(
     connection: sqlite3.Connection,
 ) -> None:
     owe(connection, {"http://a:80": 1, "http://b:80": 1})
-    few = steps_of(connection, "hosts"), steps_of(connection, "due_calls", "http://b:80", 9, 1)
+    few = (
+        steps_of(connection, "hosts", "", 9),
+        steps_of(connection, "due_calls", "http://b:80", 9, 1),
+    )
     connection.execute("DELETE FROM callback")
     owe(connection, {"http://a:80": 100_000, "http://b:80": 1})
-    many = steps_of(connection, "hosts"), steps_of(connection, "due_calls", "http://b:80", 9, 1)
+    many = (
+        steps_of(connection, "hosts", "", 9),
+        steps_of(connection, "due_calls", "http://b:80", 9, 1),
+    )
     assert many == few
-    assert connection.execute(CALLBACKS["hosts"]).fetchall() == [
-        ("http://a:80", 1, 0, 0, ""),
-        ("http://b:80", 1, 0, 0, ""),
+    assert connection.execute(CALLBACKS["hosts"], ("", 9)).fetchall() == [
+        ("http://a:80", 1, 1, 0, 0, ""),
+        ("http://b:80", 1, 1, 0, 0, ""),
     ]
 
 

@@ -127,18 +127,21 @@ UPDATE callback SET stage = 0, node_id = NULL WHERE stage = 1 AND node_id = ANY 
 -- Reading ----------------------------------------------------------------------------------------
 -- name: hosts
 WITH RECURSIVE found AS (
-    (SELECT host, next_at FROM callback WHERE stage = 0 ORDER BY host, next_at, id LIMIT 1)
+    (
+        SELECT host, next_at, account_id FROM callback
+        WHERE stage = 0 AND host >= $1 ORDER BY host, next_at, id LIMIT 1
+    )
     UNION ALL
-    SELECT following.host, following.next_at
+    SELECT following.host, following.next_at, following.account_id
     FROM found CROSS JOIN LATERAL (
-        SELECT host, next_at FROM callback
+        SELECT host, next_at, account_id FROM callback
         WHERE stage = 0 AND host > found.host ORDER BY host, next_at, id LIMIT 1
     ) AS following
-)
-SELECT found.host, found.next_at, coalesce(seen.failures, 0), coalesce(seen.paused_until, 0),
-    coalesce(seen.error, '')
-FROM found LEFT JOIN callback_host AS seen ON seen.host = found.host
-ORDER BY found.host
+), page AS (SELECT * FROM found LIMIT $2)
+SELECT page.host, page.next_at, page.account_id, coalesce(seen.failures, 0),
+    coalesce(seen.paused_until, 0), coalesce(seen.error, '')
+FROM page LEFT JOIN callback_host AS seen ON seen.host = page.host
+ORDER BY page.host
 
 -- name: listed_calls
 SELECT callback.id, callback.account_id, coalesce(account.login, ''), callback.kind,

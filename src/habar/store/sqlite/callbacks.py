@@ -41,10 +41,10 @@ class SqliteCallbacks:
         self._reads = reads
         self._run = run
 
-    async def hosts(self) -> list[HostQueue]:
+    async def hosts(self, since: str = "", limit: int = 1_000) -> list[HostQueue]:
         """See store.callbacks.Callbacks. Goes from host to host by the index."""
         return await self._reads.aside(
-            lambda connection: [HostQueue(*row) for row in connection.execute(CALLBACKS["hosts"])]
+            lambda c: [HostQueue(*row) for row in c.execute(CALLBACKS["hosts"], (since, limit))]
         )
 
     async def listed(

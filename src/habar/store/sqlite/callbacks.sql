@@ -103,7 +103,8 @@ WHERE id IN (SELECT id FROM callback INDEXED BY callback_claimed WHERE stage = 1
 -- name: hosts
 WITH RECURSIVE found (host) AS (
     SELECT (
-        SELECT host FROM callback INDEXED BY callback_queue WHERE stage = 0 ORDER BY host LIMIT 1
+        SELECT host FROM callback INDEXED BY callback_queue
+        WHERE stage = 0 AND host >= ? ORDER BY host LIMIT 1
     )
     UNION ALL
     SELECT (
@@ -111,13 +112,16 @@ WITH RECURSIVE found (host) AS (
         WHERE stage = 0 AND callback.host > found.host ORDER BY callback.host LIMIT 1
     )
     FROM found WHERE found.host IS NOT NULL
+    LIMIT ?
 )
-SELECT found.host, (
-        SELECT next_at FROM callback INDEXED BY callback_queue
-        WHERE stage = 0 AND callback.host = found.host ORDER BY next_at LIMIT 1
-    ), coalesce(seen.failures, 0), coalesce(seen.paused_until, 0), coalesce(seen.error, '')
-FROM found LEFT JOIN callback_host AS seen ON seen.host = found.host
-WHERE found.host IS NOT NULL
+SELECT found.host, first.next_at, first.account_id, coalesce(seen.failures, 0),
+    coalesce(seen.paused_until, 0), coalesce(seen.error, '')
+FROM found JOIN callback AS first ON first.id = (
+    SELECT id FROM callback INDEXED BY callback_queue
+    WHERE stage = 0 AND callback.host = found.host ORDER BY next_at, id LIMIT 1
+)
+LEFT JOIN callback_host AS seen ON seen.host = found.host
+ORDER BY found.host
 
 -- name: listed_calls
 SELECT callback.id, callback.account_id, coalesce(account.login, ''), callback.kind,
