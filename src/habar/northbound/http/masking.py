@@ -1,8 +1,9 @@
 """Takes secrets out of a URL before it is logged: here passwords travel in query strings.
 
 Guarantees: of a parameter whose name stands in SECRET_NAMES (in any letter case, percent-encoded
-or numbered), of `xml`, and of any parameter that carries a document or a URL with a secret of its
-own, nothing but the name is left. What it lets through is printable ASCII if its input was.
+or numbered), of `xml`, of a customer's own URL (URL_NAMES) that has a query, and of any parameter
+that carries a document or a URL with a secret of its own, nothing but the name is left. What it
+lets through is printable ASCII if its input was.
 Does not know: which parameters a protocol has.
 """
 
@@ -12,11 +13,15 @@ import re
 from urllib.parse import unquote_plus
 
 SECRET_NAMES = frozenset({"password", "passwordin", "pass", "pwd", "key", "token", "xml"})
+URL_NAMES = frozenset({"reporturl", "continueurl", "redirecturl"})
+"""Customers' own URLs: what lets the gateway in there stands in the query, under any name."""
 MASK = "***"
 _DECODE_DEPTH = 3
 _BEFORE_NAME = re.compile(r"[?&;\s]")
 """`/api??password=`, `&amp;password=`: what wrong programs leave before a name."""
-_NESTED = re.compile(r"[?&;\s\"'](?:" + "|".join(sorted(SECRET_NAMES)) + r")\d*\s*=", re.IGNORECASE)
+_SECRET = "|".join(sorted(SECRET_NAMES)) + r")\d*\s*="
+_QUERY = "|".join(sorted(URL_NAMES)) + r")\d*\s*=[^&]*\?"
+_NESTED = re.compile(rf"[?&;\s\"'](?:(?:{_SECRET}|(?:{_QUERY})", re.IGNORECASE)
 
 _USER_INFO = re.compile(r"://[^/?#\s@]*@")
 """`reporturl=http://shop:s3cret@shop.kz/`: refused, and yet in a log."""
@@ -45,7 +50,7 @@ def mask_query(query: bytes | str) -> str:
         if not mark and after_secret:  # the rest of a secret with a raw ampersand in it
             shown.append(MASK)
             continue
-        after_secret = _is_secret(decoded) or _carries_secret(_decode(value))
+        after_secret = _is_secret(decoded, _decode(value))
         shown.append(_masked(name, decoded) if after_secret else pair)
     return "&".join(shown)
 
@@ -54,9 +59,11 @@ def _masked(name: str, decoded: str) -> str:
     return f"{MASK}={MASK}" if "=" in decoded else f"{name}={MASK}"
 
 
-def _is_secret(decoded: str) -> bool:
-    name = _BEFORE_NAME.split(decoded.partition("=")[0].strip())[-1].lower()
-    return name.rstrip("0123456789[]") in SECRET_NAMES
+def _is_secret(name: str, value: str) -> bool:
+    bare = _BEFORE_NAME.split(name.partition("=")[0].strip())[-1].lower().rstrip("0123456789[]")
+    if bare in SECRET_NAMES or (bare in URL_NAMES and ("?" in value or "=" in name)):
+        return True
+    return _carries_secret(value)
 
 
 def _carries_secret(decoded: str) -> bool:
