@@ -37,6 +37,7 @@ from habar.northbound.http.xml_rows import CODES
 from habar.operators.quirks import ELSEWHERE, THROTTLE
 from habar.simulator import BEHAVIOURS
 from habar.wire.http import form, xml
+from habar.wire.http.form import STATUSES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -230,7 +231,7 @@ class TestHttpProtocol:
             if re.fullmatch(r"1\d\d(, 1\d\d)*", row[1])
             for state in row[1].split(", ")
         }
-        assert told == {(int(state), status) for state, status in form_rows.STATUSES.items()}
+        assert told == {(int(state), status) for state, status in STATUSES.items()}
 
     @pytest.mark.parametrize("page", HTTP_PAGES)
     def test_the_compat_setting_is_told_with_its_values(self, page: str) -> None:

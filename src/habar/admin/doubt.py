@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from habar.model.times import format_time
+from habar.model.times import moment
 from habar.store.port import Store
 
 
@@ -38,7 +38,7 @@ class HeldMessages:
         return [
             Held(
                 found.message_id,
-                format_time(found.at, zone).replace("T", " "),
+                moment(found.at, zone),
                 names.get(found.operator_id, str(found.operator_id)),
                 str(found.recipient),
                 found.error,

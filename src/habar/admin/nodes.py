@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from habar.model.times import format_time
+from habar.model.times import moment
 from habar.store.nodes import Node
 from habar.store.port import Store
 
@@ -66,7 +66,7 @@ def _view(node: Node, now: int, zone: str) -> NodeView:
         node.name,
         state_of(node),
         " ".join(node.roles),
-        format_time(node.started_at, zone).replace("T", " "),
+        moment(node.started_at, zone),
         node.claimed,
         node.binds,
         node.version,

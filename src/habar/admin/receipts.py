@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from habar.model.times import format_time
+from habar.model.times import moment
 from habar.store.port import Store
 
 
@@ -39,7 +39,7 @@ class OrphanReceipts:
         return [
             Orphan(
                 found.id,
-                format_time(found.at, zone).replace("T", " "),
+                moment(found.at, zone),
                 names.get(found.operator_id, str(found.operator_id)),
                 found.operator_message_id,
                 f"{found.state.value} {found.state.name}",

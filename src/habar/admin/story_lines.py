@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from habar.model.status import MessageState
-from habar.model.times import format_time
+from habar.model.times import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,6 @@ def written(line: StoryLine, zone: str) -> str:
     """The line with its time in `zone`."""
     when = "" if line.at is None else moment(line.at, zone)
     return f"{when:19}  {line.text}"
-
-
-def moment(ms: int, zone: str) -> str:
-    """A time for people: `2026-01-31 12:00:00`."""
-    return format_time(ms, zone).replace("T", " ")
 
 
 def state_words(state: int) -> str:

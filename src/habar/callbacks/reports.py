@@ -13,25 +13,22 @@ from typing import NamedTuple
 
 from habar.model.status import MessageState
 from habar.store.callbacks import StateReport
+from habar.wire.http.form import FAILED, STATUSES
 from habar.wire.smpp import CommandStatus
 
-_STATES: dict[MessageState, tuple[str, str, str]] = {
-    MessageState.SCHEDULED: ("", "send", "The message waits for its time"),
-    MessageState.ACCEPTED: ("", "sending", "The message was accepted"),
-    MessageState.ENROUTE: ("deliveredtonetwork", "sent", "Delivered to the network"),
-    MessageState.UNKNOWN: (
-        "deliveredtonetwork",
-        "sent",
-        "Delivered to the network, which tells nothing more",
-    ),
-    MessageState.DELIVERED: ("deliveredtohandset", "delivered", "Delivered to the handset"),
-    MessageState.EXPIRED: ("deliveryfailed", "undelivered", "The message has expired"),
-    MessageState.DELETED: ("deliveryfailed", "undelivered", "The message was deleted"),
-    MessageState.UNDELIVERABLE: ("deliveryfailed", "undelivered", "The message is undeliverable"),
-    MessageState.REJECTED: ("deliveryfailed", "undelivered", "The message was rejected"),
-    MessageState.DISCARDED: ("deliveryfailed", "undelivered", "The message was discarded"),
+_STATES: dict[MessageState, tuple[str, str]] = {
+    MessageState.SCHEDULED: ("send", "The message waits for its time"),
+    MessageState.ACCEPTED: ("sending", "The message was accepted"),
+    MessageState.ENROUTE: ("sent", "Delivered to the network"),
+    MessageState.UNKNOWN: ("sent", "Delivered to the network, which tells nothing more"),
+    MessageState.DELIVERED: ("delivered", "Delivered to the handset"),
+    MessageState.EXPIRED: ("undelivered", "The message has expired"),
+    MessageState.DELETED: ("undelivered", "The message was deleted"),
+    MessageState.UNDELIVERABLE: ("undelivered", "The message is undeliverable"),
+    MessageState.REJECTED: ("undelivered", "The message was rejected"),
+    MessageState.DISCARDED: ("undelivered", "The message was discarded"),
 }
-"""The `status` of HTTP and of JSON, and words."""
+"""The `status` of JSON, and words."""
 _OPERATOR_ERROR = re.compile(
     r"(?:^|: )(?P<name>err:(?P<receipt>\w+)|(?P<hex>0x[0-9A-Fa-f]{8})|(?P<esme>ESME_\w+))"
     r"(?: \((?P<words>.*)\))?\Z",
@@ -54,8 +51,8 @@ class Told(NamedTuple):
 def told(report: StateReport) -> Told:
     """Put a report into the protocols' words."""
     state = MessageState(report.state)
-    status, json_status, words = _STATES[state]
-    if status != "deliveryfailed":
+    status, (json_status, words) = STATUSES[state], _STATES[state]
+    if status != FAILED:
         return Told(status, json_status, 0, words)
     found = _OPERATOR_ERROR.search(report.error)
     if found is None:

@@ -24,7 +24,7 @@ from habar.callbacks.exchange import Request
 from habar.callbacks.reports import told
 from habar.model.account import Account
 from habar.model.message_type import NAMES, MessageType
-from habar.model.times import format_time
+from habar.model.times import moment
 from habar.model.url import host_of
 from habar.store.callbacks import Call, InboundCall, StateReport
 from habar.store.inbox import CallMethod
@@ -138,4 +138,4 @@ def short_of(event: InboundCall) -> str:
 
 
 def _time(ms: int | None, zone: str) -> str:
-    return "" if ms is None else format_time(ms, zone).replace("T", " ")
+    return "" if ms is None else moment(ms, zone)

@@ -12,7 +12,6 @@ import typer
 
 from habar.admin.call_lines import STAGES, about, called, result
 from habar.admin.callbacks import CallBacks, Progress, Wanted
-from habar.admin.story_lines import moment
 from habar.cli.columns import printable, short, show_pairs, show_table
 from habar.cli.moment import read_past
 from habar.cli.place import (
@@ -24,7 +23,7 @@ from habar.cli.place import (
     now_ms,
     with_store,
 )
-from habar.model.times import zone_info
+from habar.model.times import moment, zone_info
 from habar.store.callbacks import CallRow, CallStage, CallStory, HostQueue
 
 app = typer.Typer(

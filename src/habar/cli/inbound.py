@@ -9,7 +9,6 @@ import typer
 
 from habar.admin.inbox import SubscribersMessages, code_of
 from habar.admin.shortcodes import named
-from habar.admin.story_lines import moment
 from habar.cli.columns import printable, short, show_story, show_table
 from habar.cli.place import (
     ConfigOption,
@@ -20,6 +19,7 @@ from habar.cli.place import (
     now_ms,
     with_store,
 )
+from habar.model.times import moment
 from habar.store.inbox import CallMethod, InboundRow, Rule
 
 app = typer.Typer(

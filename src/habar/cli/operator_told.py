@@ -18,7 +18,7 @@ from habar.admin.links import MOST_COUNTED, Bind, Queue, state_of
 from habar.admin.operators import OperatorView
 from habar.cli.columns import printable, short, show_pairs, show_table
 from habar.config import Origin, code_number
-from habar.model.times import format_time
+from habar.model.times import moment
 from habar.operators import LinkReport, Quirks
 
 _LONGEST_ERROR = 60
@@ -112,7 +112,7 @@ def _head(shown: Shown, zone: str) -> Iterator[tuple[str, str]]:
         yield "profile", view.settings.profile
         yield "binds up", f"{_up(shown.binds)} of {view.binds}"
         yield "settings", "in the settings file" if view.in_file else "in the database"
-    yield "changed", _time(view.changed_at, zone)
+    yield "changed", moment(view.changed_at, zone)
 
 
 def _bind(bind: Bind, zone: str) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ def _bind(bind: Bind, zone: str) -> tuple[str, ...]:
         str(bind.number),
         report.kind,
         f"was {report.state}" if bind.old else report.state,
-        _time(report.since_ms, zone),
+        moment(report.since_ms, zone),
         f"{report.window_used}/{report.window}",
         f"{report.pdus_per_second:.1f}",
         "-" if report.round_trip_ms is None else f"{report.round_trip_ms:.1f} ms",
@@ -141,7 +141,7 @@ def _troubles(shown: Shown, zone: str) -> Iterator[tuple[str, str]]:
     for bind in shown.binds:
         where = f"{bind.node} {bind.number}"
         if bind.old:
-            yield where, f"not heard of since {_time(bind.heard_at, zone)}"
+            yield where, f"not heard of since {moment(bind.heard_at, zone)}"
         report = bind.report
         if report is None:
             yield where, "its node is of another version, whose report this one cannot read"
@@ -151,7 +151,7 @@ def _troubles(shown: Shown, zone: str) -> Iterator[tuple[str, str]]:
             words = ", ".join(f"{count} {_error(quirks, name)}" for name, count in errors)
             yield where, f"errors: {printable(words)}"
         if report.last_error:
-            at = "" if report.last_error_at is None else f" at {_time(report.last_error_at, zone)}"
+            at = "" if report.last_error_at is None else f" at {moment(report.last_error_at, zone)}"
             yield where, f"last error{at}: {printable(report.last_error)}"
 
 
@@ -171,7 +171,9 @@ def _tell_queue(queue: Queue, zone: str) -> None:
     show_pairs([("waiting, due", due), ("held, in doubt", held)])
     if queue.accounts:
         typer.echo()
-        rows = [(one.account, str(one.priority), _time(one.due_at, zone)) for one in queue.accounts]
+        rows = [
+            (one.account, str(one.priority), moment(one.due_at, zone)) for one in queue.accounts
+        ]
         show_table(("waiting account", "priority", "first due"), rows, frozenset({"priority"}))
 
 
@@ -203,7 +205,3 @@ def _last_error(binds: Sequence[Bind]) -> str:
 
     reports = [bind.report for bind in binds if bind.report and bind.report.last_error]
     return max(reports, key=at).last_error if reports else ""
-
-
-def _time(ms: int, zone: str) -> str:
-    return format_time(ms, zone).replace("T", " ")

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from habar.admin.opt_outs import OptOuts, OptOutView
-from habar.admin.story_lines import moment
 from habar.cli.columns import printable, show_table
 from habar.cli.place import ConfigOption, DataOption, Installation, actor, now_ms, with_store
+from habar.model.times import moment
 
 app = typer.Typer(
     help="Subscribers who want no messages of an account.",

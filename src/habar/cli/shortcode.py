@@ -13,7 +13,6 @@ import typer
 
 from habar.admin.inbox import does
 from habar.admin.shortcodes import RuleView, ShortCodeRules, Wanted, named
-from habar.admin.story_lines import moment
 from habar.cli.columns import printable, show_pairs, show_table
 from habar.cli.place import (
     ConfigOption,
@@ -25,6 +24,7 @@ from habar.cli.place import (
     now_ms,
     with_store,
 )
+from habar.model.times import moment
 
 app = typer.Typer(
     help="Short codes and keywords: whose subscribers' messages are.",

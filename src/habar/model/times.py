@@ -34,8 +34,8 @@ def parse_time(text: str, zone: str) -> int | None:
     year, month, day, hour, minute = (int(found[n]) for n in range(1, 6))
     try:
         tz = _offset(found[7]) if found[7] else zone_info(zone)
-        moment = datetime(year, month, day, hour, minute, int(found[6] or 0), tzinfo=tz)
-        return int(moment.timestamp() * 1000)
+        at = datetime(year, month, day, hour, minute, int(found[6] or 0), tzinfo=tz)
+        return int(at.timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
 
@@ -43,6 +43,11 @@ def parse_time(text: str, zone: str) -> int | None:
 def format_time(ms: int, zone: str) -> str:
     """`YYYY-MM-DDTHH:mm:ss` in `zone`: the form of the XML protocol's answers."""
     return _local(ms, zone).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def moment(ms: int, zone: str) -> str:
+    """`YYYY-MM-DD HH:mm:ss` in `zone`: for people, and in all protocols but the XML one."""
+    return _local(ms, zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def day_of(ms: int, zone: str) -> int:

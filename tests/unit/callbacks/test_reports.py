@@ -6,6 +6,7 @@ import pytest
 
 from habar.callbacks.reports import told
 from habar.model.status import MessageState
+from habar.wire.http.form import STATUSES
 
 from .conftest import report
 
@@ -31,6 +32,11 @@ def test_every_state_that_is_told(state, status, json_status):
     assert (words.status, words.json_status) == (status, json_status)
     assert (words.code == 0) == (status != FAILED)
     assert words.message
+
+
+@pytest.mark.parametrize("state", list(MessageState))
+def test_a_state_is_told_as_the_http_protocol_answers_it(state):
+    assert told(report(state=state)).status == STATUSES[state]
 
 
 @pytest.mark.parametrize("state", list(MessageState))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from habar.model.times import day_of, format_time, parse_time, zone_info
+from habar.model.times import day_of, format_time, moment, parse_time, zone_info
 
 ALMATY = "Asia/Almaty"
 NOON_UTC = 1_709_294_400_000
@@ -129,6 +129,11 @@ def test_answers_tell_seconds_in_the_accounts_zone() -> None:
     assert format_time(NOON_UTC + 999, ALMATY) == "2024-03-01T17:00:00"
     assert format_time(NOON_UTC - 24 * HOUR, ALMATY) == "2024-02-29T18:00:00"
     assert format_time(NOON_UTC, "UTC") == "2024-03-01T12:00:00"
+
+
+def test_people_read_the_same_with_a_space() -> None:
+    assert moment(NOON_UTC + 999, ALMATY) == "2024-03-01 17:00:00"
+    assert moment(NOON_UTC - 24 * HOUR, ALMATY) == "2024-02-29 18:00:00"
 
 
 @given(st.integers(0, 4_000_000_000), st.sampled_from([ALMATY, "UTC", "Asia/Aqtobe"]))

@@ -4,8 +4,8 @@ The protocol has no list of its own of statuscodes, only that 0 is success. Deci
 message is refused for has the XML protocol's number where that has one for it alone (2xx), and what
 is wrong with the request has the number that HTTP has for such a thing (4xx, 503).
 
-Guarantees: every Refusal has its code and its words, every state its status (tests hold the tables
-complete); no words quote what was sent. Only translates: decides nothing, reads nothing.
+Guarantees: every Refusal has its code and its words (tests hold the tables complete); no
+words quote what was sent. Only translates: decides nothing, reads nothing.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from habar.model.account import Account
 from habar.model.message import MessageStatus, Outcome, Ref
 from habar.model.message_type import BY_NAME, NAMES, MessageType
 from habar.model.status import MessageState
-from habar.model.times import format_time
+from habar.model.times import moment
 from habar.model.url import InvalidUrl, host_of
 from habar.submit.checks import Draft, read_id
 from habar.wire.content import UnreadableContent, encode
-from habar.wire.http.form import ERROR, Answer, FormFault, Item, MessageIn
+from habar.wire.http.form import ERROR, FAILED, STATUSES, Answer, FormFault, Item, MessageIn
 
 ACCEPTED = 0
 FAULT = 200
@@ -62,19 +62,6 @@ REQUEST_WORDS = {
 }
 """What is said of a request that is refused whole; of PARAMETER which one, and why."""
 FAULT_WORDS = "the gateway has a fault, and its log says which"
-
-STATUSES: dict[MessageState, str] = {
-    MessageState.SCHEDULED: "accepted",
-    MessageState.ACCEPTED: "accepted",
-    MessageState.ENROUTE: "deliveredtonetwork",
-    MessageState.UNKNOWN: "deliveredtonetwork",
-    MessageState.DELIVERED: "deliveredtohandset",
-    MessageState.EXPIRED: "deliveryfailed",
-    MessageState.DELETED: "deliveryfailed",
-    MessageState.UNDELIVERABLE: "deliveryfailed",
-    MessageState.REJECTED: "deliveryfailed",
-    MessageState.DISCARDED: "deliveryfailed",
-}
 SEND, ASK = "sendmessage", "getmessagestatus"
 _ACCEPTED_WORDS = "Message accepted for delivery"
 _NO_MESSAGE = 0
@@ -154,9 +141,9 @@ def result_of(answer: Answer, account: Account, now: int) -> Item:
     """What continueurl and redirecturl are told: the call-backs' parameters, as far as known."""
     first = answer.first
     done = first["statuscode"] == str(ACCEPTED)
-    told = {"status": "accepted" if done else "deliveryfailed"}
+    told = {"status": STATUSES[MessageState.ACCEPTED] if done else FAILED}
     if done and answer.action == SEND:
-        told["submitdate"] = _time(now, account.compat.timezone)
+        told["submitdate"] = moment(now, account.compat.timezone)
     return told | dict(first)
 
 
@@ -215,9 +202,5 @@ def _status(asked_for: str, status: MessageStatus | None, zone: str) -> Item:
         "messageid": str(status.message_id),
         "status": STATUSES[state],
         "state": str(int(state)),
-        "donedate": "" if done_at is None else _time(done_at, zone),
+        "donedate": "" if done_at is None else moment(done_at, zone),
     }
-
-
-def _time(ms: int, zone: str) -> str:
-    return format_time(ms, zone).replace("T", " ")

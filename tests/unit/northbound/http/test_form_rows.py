@@ -12,7 +12,7 @@ from habar.model.status import MessageState
 from habar.northbound.http import form_rows as rows
 from habar.northbound.http import xml_rows
 from habar.northbound.http.form_rows import Refused, Wanted
-from habar.wire.http.form import ERROR, FormFault, MessageIn
+from habar.wire.http.form import ERROR, STATUSES, FormFault, MessageIn
 
 DEMO = Account(1, "demo", AccountKind.TEST)
 ITEM = MessageIn("77771234567", "", "", "Test", "", "")
@@ -34,8 +34,8 @@ def test_what_xml_has_a_number_for_has_the_same():
 
 
 def test_every_state_has_its_status():
-    assert set(rows.STATUSES) == set(MessageState)
-    finals = {state for state in MessageState if rows.STATUSES[state] != "accepted"}
+    assert set(STATUSES) == set(MessageState)
+    finals = {state for state in MessageState if STATUSES[state] != "accepted"}
     assert finals == {state for state in MessageState if state.is_final}
 
 
@@ -152,7 +152,7 @@ def test_a_state(state):
         "statuscode": "0",
         "statusmessage": state.name,
         "messageid": "17",
-        "status": rows.STATUSES[state],
+        "status": STATUSES[state],
         "state": str(int(state)),
         "donedate": "2025-01-01 07:00:00" if state.is_final else "",
     }

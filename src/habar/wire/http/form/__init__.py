@@ -17,6 +17,8 @@ from habar.wire.http.form.parameters import MAX_FORM, Parameters, read
 from habar.wire.http.form.speaking import is_package, speaks
 from habar.wire.http.form.values import (
     ERROR,
+    FAILED,
+    STATUSES,
     Answer,
     FormFault,
     Item,
@@ -27,9 +29,11 @@ from habar.wire.http.form.values import (
 __all__ = [
     "CONTENT_TYPES",
     "ERROR",
+    "FAILED",
     "MAX_FORM",
     "MAX_MESSAGES",
     "RESULTS",
+    "STATUSES",
     "Answer",
     "FormFault",
     "Item",

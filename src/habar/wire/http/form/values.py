@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
+from habar.model.status import MessageState
+
 
 class FormFault(Exception):
     """Parameters that cannot be read; the text says which and why, for the program's developer."""
@@ -44,6 +46,21 @@ Item: TypeAlias = Mapping[str, str]
 
 ERROR = "error"
 """The action of an answer that refuses."""
+
+FAILED = "deliveryfailed"
+STATUSES: dict[MessageState, str] = {
+    MessageState.SCHEDULED: "accepted",
+    MessageState.ACCEPTED: "accepted",
+    MessageState.ENROUTE: "deliveredtonetwork",
+    MessageState.UNKNOWN: "deliveredtonetwork",
+    MessageState.DELIVERED: "deliveredtohandset",
+    MessageState.EXPIRED: FAILED,
+    MessageState.DELETED: FAILED,
+    MessageState.UNDELIVERABLE: FAILED,
+    MessageState.REJECTED: FAILED,
+    MessageState.DISCARDED: FAILED,
+}
+"""The protocol's `status` of every state, in answers and in call-backs. `accepted` is ours."""
 
 
 @dataclass(frozen=True, slots=True)
