@@ -184,6 +184,32 @@ async def test_a_redirect(caller):
     assert (failed.status, told["statuscode"], told["status"]) == (302, ["203"], ["deliveryfailed"])
 
 
+@pytest.mark.rule("http.redirecturl", "http.continueurl")
+@pytest.mark.parametrize(
+    ("wrong", "said", "recipient"),
+    [
+        ({"recipient": "x"}, "203", "x"),
+        ({"recipient": None}, "400", ""),
+        ({"messagecount": "0"}, "400", "77771234567"),
+        ({"messagecount": "1", "recipient": "1", "recipient0": "x"}, "203", "x"),
+    ],
+)
+async def test_the_urls_are_told_which_message_was_refused(caller, wrong, said, recipient):
+    asked = {"messagedata": "a & b", "messagetype": "sms:text", "originator": "TEXT_MSG"} | wrong
+    refused = await caller.get(redirecturl="http://a.kz/", continueurl="http://b.kz/", **asked)
+    assert code(refused) == said
+    for url in (refused.headers["location"], refused.root.findtext("continueurl")):
+        told = parse_qs(urlsplit(url).query, keep_blank_values=True)
+        assert {name: told[name] for name in ("status", "statuscode", "submitdate")} == {
+            "status": ["deliveryfailed"], "statuscode": [said], "submitdate": [""]
+        }  # fmt: skip
+        assert [told[name] for name in ("recipient", "originator", "messagetype")] == [
+            [recipient], ["TEXT_MSG"], ["SMS:TEXT"]
+        ]  # fmt: skip
+        assert told["messagedata"] == ["a & b"]
+    assert refused.root.find(".//acceptreport/recipient") is None or "messagecount" in wrong
+
+
 @pytest.mark.rule("http.redirect-known-callers")
 @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"password": None}, {"username": "x"}])
 async def test_a_stranger_is_redirected_nowhere(caller, wrong):

@@ -42,6 +42,7 @@ from habar.wire.http.form import (
     MessageIn,
     Parameters,
     action_of,
+    first_message,
     message_ids,
     messages,
     read,
@@ -133,6 +134,8 @@ class FormEndpoint:
     def _work(self, account: Account, parameters: Parameters, reply: Reply) -> None:
         action = action_of(parameters)
         if action == rows.SEND:
+            if reply.continueurl or reply.redirecturl:
+                reply.message = first_message(parameters)
             self._send(account, messages(parameters), reply)
         elif action == rows.ASK:
             self._tasks.spawn(self._ask(account, message_ids(parameters), reply), reply.attempt)

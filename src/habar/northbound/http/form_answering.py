@@ -17,7 +17,7 @@ import structlog
 from habar.model.account import Account, HttpReply
 from habar.northbound.http import form_rows as rows
 from habar.northbound.http.request import Respond
-from habar.wire.http.form import CONTENT_TYPES, Answer, ResponseFormat, link, write
+from habar.wire.http.form import CONTENT_TYPES, Answer, MessageIn, ResponseFormat, link, write
 
 _log = structlog.get_logger("habar.form")
 
@@ -29,7 +29,16 @@ _NO_STORE = (b"cache-control", b"no-store")
 class Reply:
     """Used once. What is learned of the request on the way is set as it is learned."""
 
-    __slots__ = ("_now", "_open", "_respond", "account", "continueurl", "redirecturl", "wanted")
+    __slots__ = (
+        "_now",
+        "_open",
+        "_respond",
+        "account",
+        "continueurl",
+        "message",
+        "redirecturl",
+        "wanted",
+    )
 
     def __init__(self, respond: Respond, now: Callable[[], int]) -> None:
         self._respond = respond
@@ -38,6 +47,8 @@ class Reply:
         self.account: Account | None = None
         self.continueurl = ""
         self.redirecturl = ""
+        self.message: MessageIn | None = None
+        """The first that is to be sent, for the two URLs."""
         self.wanted = ResponseFormat.XML
 
     def answer(self, answer: Answer, retry_after: int | None = None) -> None:
@@ -45,7 +56,7 @@ class Reply:
         account = self.account
         location = ""
         if account is not None and (self.continueurl or self.redirecturl):
-            result = rows.result_of(answer, account, self._now())
+            result = rows.result_of(answer, account, self._now(), self.message)
             if self.continueurl:
                 answer = replace(answer, continueurl=link(self.continueurl, result))
             if self.redirecturl:

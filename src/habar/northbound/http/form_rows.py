@@ -137,13 +137,18 @@ def error(code: int, words: str) -> Answer:
     return Answer(ERROR, "acceptreport", [{"statuscode": str(code), "statusmessage": words}])
 
 
-def result_of(answer: Answer, account: Account, now: int) -> Item:
-    """What continueurl and redirecturl are told: the call-backs' parameters, as far as known."""
+def result_of(answer: Answer, account: Account, now: int, wanted: MessageIn | None = None) -> Item:
+    """What continueurl and redirecturl are told: the call-backs' parameters, as far as known.
+
+    `wanted`: the message that the answer is about, of which an error itself says nothing.
+    """
     first = answer.first
     done = first["statuscode"] == str(ACCEPTED)
     told = {"status": STATUSES[MessageState.ACCEPTED] if done else FAILED}
     if done and answer.action == SEND:
         told["submitdate"] = moment(now, account.compat.timezone)
+    if wanted is not None:
+        told |= _known(account, wanted)
     return told | dict(first)
 
 
@@ -173,8 +178,12 @@ def _item(account: Account, message: MessageIn | FormFault, result: Outcome | Re
         item = {"statuscode": str(code), "statusmessage": words}
     if isinstance(message, FormFault):
         return item
+    return item | dict(_known(account, message))
+
+
+def _known(account: Account, message: MessageIn) -> Item:
     kind = BY_NAME.get(message.messagetype.upper())
-    return item | {
+    return {
         "originator": message.originator or account.default_sender,
         "recipient": message.recipient,
         "messagetype": message.messagetype if kind is None else NAMES[MessageType(kind)],

@@ -9,6 +9,7 @@ from habar.wire.http.form.links import RESULTS, bounded, link, quoted, with_quer
 from habar.wire.http.form.messages import (
     MAX_MESSAGES,
     action_of,
+    first_message,
     message_ids,
     messages,
     response_format,
@@ -42,6 +43,7 @@ __all__ = [
     "ResponseFormat",
     "action_of",
     "bounded",
+    "first_message",
     "is_package",
     "link",
     "message_ids",

@@ -48,6 +48,12 @@ def messages(parameters: Parameters) -> list[MessageIn | FormFault]:
     return list(_bounded(parameters, count))
 
 
+def first_message(parameters: Parameters) -> MessageIn:
+    """The first message as far as it is written: what may be missing is "", nothing is refused."""
+    suffix = "0" if parameters.get("messagecount").strip() else ""
+    return MessageIn(*(_value(parameters, name, suffix) for name in MessageIn._fields))
+
+
 def message_ids(parameters: Parameters) -> list[str]:
     """The ids that are asked for, as they came. Raises FormFault where there is none, or too many.
 
@@ -73,7 +79,7 @@ def _bounded(parameters: Parameters, count: int) -> Iterator[MessageIn | FormFau
 
 def _message(parameters: Parameters, suffix: str) -> MessageIn | FormFault:
     def value(name: str) -> str:
-        return (suffix and parameters.get(name + suffix)) or parameters.get(name)
+        return _value(parameters, name, suffix)
 
     def required(name: str) -> str:
         found = value(name)
@@ -92,3 +98,7 @@ def _message(parameters: Parameters, suffix: str) -> MessageIn | FormFault:
         )
     except FormFault as fault:
         return fault
+
+
+def _value(parameters: Parameters, name: str, suffix: str) -> str:
+    return (suffix and parameters.get(name + suffix)) or parameters.get(name)
