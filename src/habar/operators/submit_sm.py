@@ -208,11 +208,12 @@ def reference(message_id: int, part: int) -> bytes:
 def _source(sender: str) -> tuple[bytes, int]:
     """The source address and what kind it is. Raises UnicodeEncodeError (a ValueError).
 
-    A short code may have an operator's transaction id behind it: `8785#12345`.
+    A short code may have an operator's transaction id behind it: `8785#12345`. That goes back with
+    the octets that it came with, whatever they are: `inbound.reading` made Latin-1 of them.
     """
     address = sender.removeprefix("+")
     digits, transaction, _ = address.partition("#")
     if not (digits.isascii() and digits.isdigit()):
         return sender.encode("ascii"), _ALPHANUMERIC
     kind = _SHORT_CODE if transaction or len(digits) <= _SHORT_CODE_DIGITS else _NUMBER
-    return address.encode("ascii"), kind
+    return address.encode("latin-1"), kind

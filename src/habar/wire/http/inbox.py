@@ -71,7 +71,7 @@ def addressed_wrongly(
     short, mark, transaction = answer.short.partition("#")
     if short.strip() != short_code:
         return "the answer's short code is not that of the message"
-    if mark and transaction.strip() != transaction_id:
+    if mark and transaction.strip() != transaction_id.strip():
         return "the answer's transaction id is not that of the message"
     if answer.subscriber != subscriber:
         return "the answer's subscriber is not that of the message"

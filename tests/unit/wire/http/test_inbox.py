@@ -120,6 +120,16 @@ def test_the_transaction_id_may_be_left_off(short):
     assert addressed_wrongly(answer, **asked) is None
 
 
+@pytest.mark.rule("inbox.addressed", "inbox.transaction-back")
+@pytest.mark.parametrize("transaction", ["1é\xff", " 12 3", "1#2"])
+def test_any_transaction_id_may_come_back(transaction):
+    body = f"{{SMS:TEXT}}{{}}{{8785#{transaction}}}{{77771234567}}{{x}}".encode()
+    answer = parse_answer(body)
+    assert answer is not None
+    asked = {"short_code": "8785", "transaction_id": transaction, "subscriber": "77771234567"}
+    assert addressed_wrongly(answer, **asked) is None
+
+
 @pytest.mark.rule("inbox.addressed", "inbox.says-why")
 @pytest.mark.parametrize(
     ("short", "subscriber", "why"),
