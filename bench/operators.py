@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.cases import Case
-from bench.database import MEASURED, NEIGHBOUR, PASSWORD
+from bench.database import NEIGHBOUR, PASSWORD
 from bench.figures import Figures, medians, rate
 from bench.load import Job
 from bench.machine import cpu_of
 from bench.nodes import Nodes
 from bench.packages import Prefix
 from bench.rig import Load, Rig, Sink
-from bench.runs import PAUSE, Outcome, arrivals, observed, profile_of, shares, warm_up
+from bench.runs import Outcome, arrivals, observed, one_by_one, profile_of, shares, warm_up
 from bench.sink import Plan
 from bench.ways import Ways, lay
 
@@ -119,17 +119,7 @@ def jobs(case: Case, nodes: Nodes) -> tuple[Job, Job]:
         connections=case.connections,
         deadline=300.0,
     )
-    lone = Job(
-        ports=nodes.ports,
-        login=MEASURED,
-        password=PASSWORD,
-        prefix=Prefix.MEASURED,
-        requests=int(case.seconds / PAUSE),
-        pause=PAUSE,
-        seconds=case.seconds,
-        stamps=True,
-    )
-    return crowd, lone
+    return crowd, one_by_one(case, nodes)
 
 
 def _measured(case: Case, rig: Rig, nodes: Nodes, sink: Sink, ways: Ways, *, ill: bool) -> Outcome:

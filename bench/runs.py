@@ -98,6 +98,20 @@ def job_of(case: Case, nodes: Nodes) -> Job:
     )
 
 
+def one_by_one(case: Case, nodes: Nodes) -> Job:
+    """The load of a single sender, who takes time between an answer and the next message."""
+    return Job(
+        ports=nodes.ports,
+        login=MEASURED,
+        password=PASSWORD,
+        prefix=Prefix.MEASURED,
+        requests=int(case.seconds / PAUSE),
+        pause=PAUSE,
+        seconds=case.seconds,
+        stamps=True,
+    )
+
+
 @contextmanager
 def observed(
     outcome: Outcome, rig: Rig, nodes: Nodes, *others: Sink | Load | Web
@@ -216,19 +230,9 @@ def _neighbour(case: Case, rig: Rig, nodes: Nodes, sink: Sink) -> Outcome:
         connections=case.connections,
         seconds=case.seconds + 1.0,
     )
-    single = Job(
-        ports=nodes.ports,
-        login=MEASURED,
-        password=PASSWORD,
-        prefix=Prefix.MEASURED,
-        requests=int(case.seconds / PAUSE),
-        pause=PAUSE,
-        seconds=case.seconds,
-        stamps=True,
-    )
     with (
         Load(neighbour, rig.log) as crowd,
-        Load(single, rig.log) as lone,
+        Load(one_by_one(case, nodes), rig.log) as lone,
         observed(outcome, rig, nodes, sink, crowd, lone),
     ):
         crowd.begin()

@@ -2,12 +2,15 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from bench.operators import LIMIT, SICK, SILENT, THROTTLED, missing, order, together
+from bench.cases import Case, Work
+from bench.operators import LIMIT, SICK, SILENT, THROTTLED, jobs, missing, order, together
 from bench.packages import Prefix
 from bench.rig import names
+from bench.runs import one_by_one
 from bench.sink import Plan
 from bench.ways import Ways, lay
 
@@ -45,6 +48,14 @@ class TestTurns:
 
     def test_nothing_is_kept_of_nothing(self) -> None:
         assert "kept" not in together([{"sent_rate": 0.0}], [{"sent_rate": 0.0}])
+
+
+def test_the_single_sender_is_the_same_as_beside_a_neighbour() -> None:
+    case = Case("x", "x", Work.OPERATORS, 100, size=10, seconds=2.0)
+    nodes: Any = SimpleNamespace(ports=[1, 2])
+    crowd, lone = jobs(case, nodes)
+    assert lone == one_by_one(case, nodes)
+    assert (lone.size, lone.stamps, crowd.stamps) == (1, True, False)
 
 
 class TestSick:
