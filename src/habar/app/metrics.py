@@ -153,6 +153,10 @@ TOTALS: dict[str, tuple[str, Callable[[Parts], int]]] = {
         lambda p: p.retention.messages,
     ),
     "habar_texts_tidied": ("Texts removed because of their age.", lambda p: p.retention.texts),
+    "habar_subscribers_messages_tidied": (
+        "Subscribers' messages deleted because of their age.",
+        lambda p: p.retention.inbound,
+    ),
     "habar_callbacks_tidied": (
         "Call-backs that had ended, deleted because of their age.",
         lambda p: p.retention.callbacks,

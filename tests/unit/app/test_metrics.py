@@ -84,7 +84,7 @@ def parts() -> Any:
         dispatcher=SimpleNamespace(lanes={1: lane("kcell"), 2: lane("beeline")}),
         housekeeping=SimpleNamespace(expired=1, unreported=21),
         watch=SimpleNamespace(mover=SimpleNamespace(moved=22), out=frozenset({1})),
-        retention=SimpleNamespace(messages=14, texts=15, failures=16, callbacks=17),
+        retention=SimpleNamespace(messages=14, texts=15, failures=16, callbacks=17, inbound=18),
         receiving=SimpleNamespace(
             receipts=SimpleNamespace(receipts=8, unmatched=2, unreadable=1),
             subscribers=SimpleNamespace(
@@ -129,6 +129,8 @@ def test_figures_are_read_from_the_parts(parts: Any) -> None:
     assert figures["habar_messages_expired_total"] == 1 + 2 + 2
     assert figures["habar_messages_tidied_total"] == 14
     assert figures["habar_texts_tidied_total"] == 15
+    assert figures["habar_subscribers_messages_tidied_total"] == 18
+    assert figures["habar_callbacks_tidied_total"] == 17
     assert figures["habar_messages_unreported_total"] == 21
     assert figures["habar_messages_failed_over_total"] == 22
     assert figures["habar_messages_held"] == 5
