@@ -5,14 +5,12 @@ its standard input: no argument, no variable and no command of `habar` makes a p
 by accident, and the passwords of the settings are in no list of processes. Once it serves it
 writes READY to its standard output. Its log goes where the supervisor's goes.
 
-Guarantees: it lives no longer than the supervisor (`end_with`), whatever ends that.
+Guarantees: it lives no longer than the supervisor (`parent.end_with`), whatever ends that.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import sys
 
 import msgspec
@@ -22,7 +20,6 @@ from habar.app.node import ThisNode
 from habar.config import Role, Settings
 
 READY = b"ready\n"
-_PR_SET_PDEATHSIG = 1
 
 
 class NotHanded(Exception):
@@ -62,21 +59,6 @@ def unpack(octets: bytes) -> Handed:
         raise NotHanded(
             "this is one of the processes of habar serve --processes, which alone starts it"
         ) from None
-
-
-def end_with(supervisor: int) -> None:
-    """Be killed by the system when the supervisor ends, however it ends. Raises OSError.
-
-    PR_SET_PDEATHSIG and not a pipe that is watched: it works while this process is stopped or its
-    loop hangs, and leaves no moment in which a new supervisor's processes meet the old ones on the
-    same ports and names. SIGKILL and not SIGTERM for the same reason; what it loses is what any
-    kill loses, nothing that was accepted. It must be asked for in this process after exec (it is
-    forgotten by fork), so the supervisor may be gone already: that is looked at afterwards.
-    """
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "prctl")
-    if os.getppid() != supervisor:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def say_ready() -> None:

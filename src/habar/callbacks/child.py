@@ -1,8 +1,9 @@
 """`python -m habar.callbacks.child`: a process that makes calls for a gateway, and nothing else.
 
-Its one argument is the descriptor of a socket, over which it learns everything (see `pipe`).
-Guarantees: each call that it is asked for is answered as it ends; the process ends when the other
-end of the socket closes, however that came, and by SIGTERM at once. Ctrl-C in a terminal is no
+Its arguments are the descriptor of a socket, over which it learns everything (see `pipe`), and the
+gateway's process id. Guarantees: each call that it is asked for is answered as it ends; the process
+ends when the other end of the socket closes, with the gateway even while it is stopped or hangs,
+and by SIGTERM at once. Ctrl-C in a terminal is no
 matter of its own: the gateway decides what it means. Knows no store, no customers and no settings
 but the networks that may be called.
 """
@@ -22,6 +23,7 @@ from habar.callbacks.client import Client
 from habar.callbacks.exchange import Answer
 from habar.callbacks.guard import Guard
 from habar.callbacks.pipe import READY, Ask, Begin, Pipe, Tell, encode
+from habar.parent import end_with
 
 _FAULT = Answer(0, "a fault of the gateway, see its log", asked=False)
 
@@ -81,9 +83,11 @@ async def serve(descriptor: int) -> None:
 
 def main() -> None:
     """Run."""
+    descriptor, gateway = map(int, sys.argv[1:])
+    end_with(gateway)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(int(sys.argv[1])))
+        runner.run(serve(descriptor))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ Guarantees:
   nobody was asked for: it is made again, at least once as ever, and no host is blamed.
 - A process that ends or hangs is replaced, after pauses that grow and begin anew when one has
   lived for a minute. Meanwhile the others call; without any a call waits for some seconds.
-- Processes end with the gateway, also when that is killed. Nothing secret is in their arguments or
-  their environment, and they have none of the gateway's files.
+- Processes end with the gateway, also when that is killed while they are stopped. Nothing secret is
+  in their arguments or their environment, and they have none of the gateway's files.
 How many calls there are at a time is the caller's to say. Knows no customers and no store.
 """
 
@@ -31,7 +31,7 @@ from habar.callbacks.pipe import READY, Ask, Begin, Pipe, Tell, encode
 log = structlog.get_logger("habar.callbacks")
 
 COMMAND = (sys.executable, "-P", "-m", "habar.callbacks.child")
-"""Starts such a process; the descriptor of its socket is added."""
+"""Starts such a process; the descriptor of its socket and our process id are added."""
 ENVIRONMENT = frozenset(
     (
         *("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH"),
@@ -159,6 +159,7 @@ class OutsideClient:
         return await asyncio.create_subprocess_exec(
             *self._command,
             str(descriptor),
+            str(os.getpid()),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             pass_fds=(descriptor,),

@@ -14,11 +14,12 @@ import typer
 
 from habar.app.gateway import Gateway
 from habar.app.logs import set_up
-from habar.app.member import NotHanded, end_with, say_ready, unpack
+from habar.app.member import NotHanded, say_ready, unpack
 from habar.app.run import run
 from habar.app.told import StartError, told
 from habar.cli.place import fail
 from habar.cli.serve import serve_until_stopped
+from habar.parent import end_with
 from habar.simulator import Simulator
 
 

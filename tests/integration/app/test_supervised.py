@@ -52,7 +52,8 @@ except StartError as error:
 """
 CHILD = """
 import os, signal, socket, sys
-from habar.app.member import end_with, say_ready, unpack
+from habar.app.member import say_ready, unpack
+from habar.parent import end_with
 
 handed = unpack(sys.stdin.buffer.read())
 end_with(handed.supervisor)

@@ -166,8 +166,9 @@ async def test_a_process_that_never_starts(make, host, command):
     assert host.connections == 0
 
 
-async def test_it_ends_with_the_gateway_that_is_killed():
-    """Not asked by anybody: it sees that the other end of its socket is closed."""
+@pytest.mark.parametrize("stopped", [False, True], ids=["runs", "stopped"])
+async def test_it_ends_with_the_gateway_that_is_killed(stopped):
+    """Not asked by anybody, and though it may not be able to see that its socket is closed."""
     program = (
         "import asyncio\n"
         "from habar.callbacks import OutsideClient, Request\n"
@@ -181,7 +182,10 @@ async def test_it_ends_with_the_gateway_that_is_killed():
     gateway = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE
     )
-    child = os.pidfd_open(int(await gateway.stdout.readline()))
+    pid = int(await gateway.stdout.readline())
+    child = os.pidfd_open(pid)
+    if stopped:
+        os.kill(pid, signal.SIGSTOP)
     gateway.kill()
     await gateway.wait()
     await until_ended(child)
