@@ -216,12 +216,12 @@ async def test_each_host_with_what_waits_is_told_with_its_first_time(desk: Any) 
     assert await callbacks.hosts() == []
     await several(desk, 3)
     await several(desk, 2, "http://other.example:80", NOW - 50)
-    other = HostQueue("http://other.example:80", NOW - 50, desk.account, 0, 0, "")
-    assert await callbacks.hosts() == [other, HostQueue(OWN_HOST, NOW, desk.account, 0, 0, "")]
+    other = HostQueue("http://other.example:80", NOW - 50, desk.account, 0, 0, 0, "")
+    assert await callbacks.hosts() == [other, HostQueue(OWN_HOST, NOW, desk.account, 0, 0, 0, "")]
     await claim(desk, limit=1)
     assert await callbacks.hosts() == [
         other,
-        HostQueue(OWN_HOST, NOW + 1, desk.account, 0, 0, ""),
+        HostQueue(OWN_HOST, NOW + 1, desk.account, 0, 0, 0, ""),
     ]
     await claim(desk)
     assert await callbacks.hosts() == [other]
@@ -243,15 +243,15 @@ async def test_a_host_that_fails_is_told_so_until_it_answers(desk: Any) -> None:
     assert await desk.recorded(HostSeen(OWN_HOST, 5, LATER + 9, "refused \x00", LATER)) is None
     await desk.recorded(HostSeen("http://no.queue:80", 1, 0, "timed out", LATER))
     assert await callbacks.hosts() == [
-        HostQueue(OWN_HOST, NOW + 1000, desk.account, 5, LATER + 9, "refused \x00")
+        HostQueue(OWN_HOST, NOW + 1000, desk.account, 5, LATER + 9, LATER, "refused \x00")
     ]
     assert (await callbacks.counts()).hosts_paused == 1
     await desk.recorded(HostSeen(OWN_HOST, 6, LATER + 99, "timed out", LATER + 20))
     assert await callbacks.hosts() == [
-        HostQueue(OWN_HOST, NOW + 1000, desk.account, 6, LATER + 99, "timed out")
+        HostQueue(OWN_HOST, NOW + 1000, desk.account, 6, LATER + 99, LATER, "timed out")
     ]
     assert await desk.recorded(HostSeen(OWN_HOST, 0, 0, "", LATER)) is None
-    assert await callbacks.hosts() == [HostQueue(OWN_HOST, NOW + 1000, desk.account, 0, 0, "")]
+    assert await callbacks.hosts() == [HostQueue(OWN_HOST, NOW + 1000, desk.account, 0, 0, 0, "")]
     assert (await callbacks.counts()).hosts_paused == 0
 
 

@@ -74,12 +74,12 @@ class CallBacks:
     async def hosts(self) -> Sequence[HostQueue]:
         """The hosts for which call-backs wait, those in trouble first."""
         found: dict[str, HostQueue] = {}
-        since, full = "", True
-        while full:
-            page = await self._callbacks.hosts(since, BATCH)
+        first = ""
+        while page := await self._callbacks.hosts(first, BATCH):
             found.update((one.host, one) for one in page)
-            full = len(page) == BATCH
-            since = page[-1].host if full else since
+            if len(page) < BATCH:
+                break
+            first = page[-1].host
         return sorted(found.values(), key=lambda one: (-one.paused_until, one.next_at))
 
     async def find(self, wanted: Wanted) -> array[int]:

@@ -44,7 +44,7 @@ class Lookout:
         self._figures = figures
         self._seen = seen
         self._news = asyncio.Event()
-        self._since = ""
+        self._first = ""
         self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -67,7 +67,7 @@ class Lookout:
         while True:
             self._news.clear()
             try:
-                queues = await self._store.hosts(self._since, _HOSTS)
+                queues = await self._store.hosts(self._first, _HOSTS)
                 self._seen(queues)
             except Exception as error:  # without its next look the engine stands still
                 self._figures.store_failures += 1
@@ -75,9 +75,9 @@ class Lookout:
                     log.error("a look at what is owed failed, tried again", exc_info=error)
                 await self._pause(_AWAY)
                 continue
-            self._since = queues[-1].host if len(queues) >= _HOSTS else ""
+            self._first = queues[-1].host if len(queues) >= _HOSTS else ""
             await self._pause(_REST)
-            if not self._since:
+            if not self._first:
                 await self._wait()
 
     async def _wait(self) -> None:

@@ -34,7 +34,7 @@ app = typer.Typer(
 )
 HEAD = ("call-back", "since", "account", "about", "host", "state", "tries", "last try")
 TRIES = ("try", "at", "ms", "result", "answer")
-HOSTS = ("host", "first due", "failures", "paused until", "last error")
+HOSTS = ("host", "first due", "failures", "failing since", "paused until", "last error")
 _LONGEST_ERROR = 60
 """Characters of an error in the list; `show` tells the whole."""
 
@@ -162,6 +162,7 @@ def hosts(config: ConfigOption = None, data: DataOption = None) -> None:
             printable(one.host),
             moment(one.next_at, zone),
             str(one.failures),
+            moment(one.since, zone) if one.since else "-",
             moment(one.paused_until, zone) if one.paused_until > now else "-",
             printable(one.error) or "-",
         )

@@ -185,6 +185,8 @@ class HostQueue(NamedTuple):
     """Whose that first one is."""
     failures: int
     paused_until: int
+    since: int
+    """When it was first left in peace of those in a row; 0: it is well, as far as is known."""
     error: str
 
 
@@ -256,8 +258,8 @@ class CallCounts(NamedTuple):
 class Callbacks(Port):
     """Reads, and staff's writes, awaited one by one."""
 
-    async def hosts(self, since: str = "", limit: int = 1_000) -> list[HostQueue]:
-        """Hosts with WAITING obligations, in the order of their names, from `since` on.
+    async def hosts(self, first: str = "", limit: int = 1_000) -> list[HostQueue]:
+        """Hosts with WAITING obligations, in the order of their names, from `first` on.
 
         As quick with a million of obligations as with one. As many as asked for means that there
         may be more: ask from the last one's name on.

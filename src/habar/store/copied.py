@@ -169,7 +169,7 @@ TABLES = (
     ),
     Table(
         "callback_host",
-        _words("host failures paused_until error changed_at"),
+        _words("host failures paused_until error since changed_at"),
         key=("host",),
         texts=frozenset({"error"}),
     ),

@@ -217,7 +217,7 @@ CALLED = (
     "DELETE FROM callback WHERE id = 9",
     "UPDATE callback SET attempts = 1, ended_at = 50 WHERE stage IN (2, 3)",
     "INSERT INTO callback_try SELECT id, 1, 5, 45, 500, 'no', char(0) FROM callback WHERE attempts",
-    "INSERT INTO callback_host VALUES ('http://e.org:80', 5, 99, 'timed out', 9)",
+    "INSERT INTO callback_host VALUES ('http://e.org:80', 5, 99, 'timed out', 8, 9)",
     "INSERT INTO shortcode VALUES (7, '8785', '', 1, 1, 'u', 'h', 'a', 'b', '', 5)",
     "DELETE FROM shortcode",
     "INSERT INTO inbound VALUES (8, 1, 7, 1, '7', '8785', '', 't', 0, 1, 0, 5, 5, 1, '', '', 5)",

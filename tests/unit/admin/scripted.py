@@ -145,8 +145,8 @@ class ScriptedCallbacks:
     def put(self, *stories: CallStory) -> None:
         self.stories |= {story.row.id: story for story in stories}
 
-    async def hosts(self, since="", limit=1_000):
-        from_there = [one for one in self.queues if one.host >= since]
+    async def hosts(self, first="", limit=1_000):
+        from_there = [one for one in self.queues if one.host >= first]
         return sorted(from_there, key=lambda one: one.host)[:limit]
 
     async def listed(self, wanted, *, before_id=None, limit=50):

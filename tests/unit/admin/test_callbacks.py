@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from habar.admin.call_lines import STAGES, about, call_lines, called, result
-from habar.admin.callbacks import CallBacks, Wanted
+from habar.admin.callbacks import BATCH, CallBacks, Wanted
 from habar.errors import InvalidValue, NotFound
 from habar.store.callbacks import CallFilter, CallKind, CallStage, HostQueue, Try
 
@@ -115,13 +115,18 @@ class TestList:
 
     async def test_hosts_in_trouble_come_first(self, calls, callbacks):
         callbacks.queues = [
-            HostQueue("http://fine.example:80", NOW, 1, 0, 0, ""),
-            HostQueue("http://down.example:80", NOW + 5, 1, 9, NOW + 60_000, "refused"),
+            HostQueue("http://fine.example:80", NOW, 1, 0, 0, 0, ""),
+            HostQueue("http://down.example:80", NOW + 5, 1, 9, NOW + 60_000, NOW, "refused"),
         ]
         assert [one.host for one in await calls.hosts()] == [
             "http://down.example:80",
             "http://fine.example:80",
         ]
+
+    async def test_hosts_without_number(self, calls, callbacks):
+        names = [f"http://h{number:04}.example:80" for number in range(2 * BATCH)]
+        callbacks.queues = [HostQueue(name, NOW, 1, 0, 0, 0, "") for name in names]
+        assert [one.host for one in await calls.hosts()] == names
 
 
 class TestReplaying:

@@ -204,19 +204,19 @@ class MemoryStore:
         return {number: row.stage for number, row in self.rows.items()}
 
     # --- Callbacks -----------------------------------------------------------------------------
-    async def hosts(self, since="", limit=1_000):
+    async def hosts(self, first="", limit=1_000):
         self.looks += 1
         if self.away:
             raise StoreUnavailable("away")
         found = []
         for host in sorted(self._waiting):
             rows = self._waiting[host]
-            if rows and host >= since:
+            if rows and host >= first:
                 seen = self.paused.get(host) or HostSeen(host, 0, 0, "", 0)
-                first = min(rows.values(), key=_NEXT_AT)
-                whose = first.call.account_id
-                place = (host, first.next_at, whose)
-                found.append(HostQueue(*place, seen.failures, seen.paused_until, seen.error))
+                row = min(rows.values(), key=_NEXT_AT)
+                whose = row.call.account_id
+                place = (host, row.next_at, whose, seen.failures, seen.paused_until)
+                found.append(HostQueue(*place, seen.at, seen.error))
         return found[:limit]
 
     # --- Journal -------------------------------------------------------------------------------

@@ -91,4 +91,4 @@ class TestOfAllHosts:
 
 
 def queue(host="http://a.kz:80", failures=0, paused_until=0):
-    return HostQueue(host, 0, 7, failures, paused_until, "")
+    return HostQueue(host, 0, 7, failures, paused_until, 0, "")

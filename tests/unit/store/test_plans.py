@@ -254,8 +254,8 @@ def test_hosts_and_claims_are_as_quick_with_a_hundred_thousand_as_with_one(
     )
     assert many == few
     assert connection.execute(CALLBACKS["hosts"], ("", 9)).fetchall() == [
-        ("http://a:80", 1, 1, 0, 0, ""),
-        ("http://b:80", 1, 1, 0, 0, ""),
+        ("http://a:80", 1, 1, 0, 0, 0, ""),
+        ("http://b:80", 1, 1, 0, 0, 0, ""),
     ]
 
 

@@ -44,10 +44,10 @@ class PostgresCallbacks:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def hosts(self, since: str = "", limit: int = 1_000) -> list[HostQueue]:
+    async def hosts(self, first: str = "", limit: int = 1_000) -> list[HostQueue]:
         """See store.callbacks.Callbacks."""
         rows = await self._pool.ask(
-            lambda connection: connection.fetch(CALLBACKS["hosts"], since, limit)
+            lambda connection: connection.fetch(CALLBACKS["hosts"], first, limit)
         )
         return [HostQueue(*_unpacked(row)) for row in rows]
 

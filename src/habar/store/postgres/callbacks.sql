@@ -88,8 +88,8 @@ WHERE id = ANY ($2::bigint[]) AND node_id = $1
 RETURNING id
 
 -- name: see_host
-INSERT INTO callback_host (host, failures, paused_until, error, changed_at)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO callback_host (host, failures, paused_until, error, since, changed_at)
+VALUES ($1, $2, $3, $4, $5, $5)
 ON CONFLICT (host) DO UPDATE SET failures = excluded.failures,
     paused_until = excluded.paused_until, error = excluded.error, changed_at = excluded.changed_at
 
@@ -139,7 +139,7 @@ WITH RECURSIVE found AS (
     ) AS following
 ), page AS (SELECT * FROM found LIMIT $2)
 SELECT page.host, page.next_at, page.account_id, coalesce(seen.failures, 0),
-    coalesce(seen.paused_until, 0), coalesce(seen.error, '')
+    coalesce(seen.paused_until, 0), coalesce(seen.since, 0), coalesce(seen.error, '')
 FROM page LEFT JOIN callback_host AS seen ON seen.host = page.host
 ORDER BY page.host
 

@@ -41,10 +41,10 @@ class SqliteCallbacks:
         self._reads = reads
         self._run = run
 
-    async def hosts(self, since: str = "", limit: int = 1_000) -> list[HostQueue]:
+    async def hosts(self, first: str = "", limit: int = 1_000) -> list[HostQueue]:
         """See store.callbacks.Callbacks. Goes from host to host by the index."""
         return await self._reads.aside(
-            lambda c: [HostQueue(*row) for row in c.execute(CALLBACKS["hosts"], (since, limit))]
+            lambda c: [HostQueue(*row) for row in c.execute(CALLBACKS["hosts"], (first, limit))]
         )
 
     async def listed(

@@ -65,8 +65,8 @@ UPDATE callback SET stage = 0, next_at = ? WHERE id = (
 UPDATE callback SET stage = 0 WHERE id = ? AND stage = 1
 
 -- name: see_host
-INSERT INTO callback_host (host, failures, paused_until, error, changed_at)
-VALUES (?, ?, ?, ?, ?)
+INSERT INTO callback_host (host, failures, paused_until, error, since, changed_at)
+VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (host) DO UPDATE SET failures = excluded.failures,
     paused_until = excluded.paused_until, error = excluded.error, changed_at = excluded.changed_at
 
@@ -115,7 +115,7 @@ WITH RECURSIVE found (host) AS (
     LIMIT ?
 )
 SELECT found.host, first.next_at, first.account_id, coalesce(seen.failures, 0),
-    coalesce(seen.paused_until, 0), coalesce(seen.error, '')
+    coalesce(seen.paused_until, 0), coalesce(seen.since, 0), coalesce(seen.error, '')
 FROM found JOIN callback AS first ON first.id = (
     SELECT id FROM callback INDEXED BY callback_queue
     WHERE stage = 0 AND callback.host = found.host ORDER BY next_at, id LIMIT 1

@@ -153,7 +153,7 @@ def settle_call(connection: sqlite3.Connection, event: CallsReleased | HostSeen)
         )
         return next(iter([*done]), None)
     if event.failures:
-        connection.execute(CALLBACKS["see_host"], event)
+        connection.execute(CALLBACKS["see_host"], (*event, event.at))
     else:
         connection.execute(CALLBACKS["forget_host"], (event.host,))
     return None

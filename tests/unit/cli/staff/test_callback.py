@@ -86,7 +86,7 @@ def test_tables_fit_a_terminal(
     columns: int,
 ) -> None:
     wide(columns)
-    callbacks.queues = [HostQueue("http://down.example:80", NOW, 1, 9, FAR, "no answer " * 20)]
+    callbacks.queues = [HostQueue("http://down.example:80", NOW, 1, 9, FAR, NOW, "no answer " * 20)]
     for words in (("list",), ("show", "16"), ("hosts",)):
         assert max(map(len, done("callback", *words).splitlines())) <= columns
 
@@ -123,13 +123,13 @@ def test_one_that_the_gateway_answers_by_itself(done: Done, callbacks: ScriptedC
 
 def test_hosts(done: Done, callbacks: ScriptedCallbacks) -> None:
     callbacks.queues = [
-        HostQueue("http://fine.example:80", NOW, 1, 0, 0, ""),
-        HostQueue("http://down.example:80", NOW, 1, 9, FAR, "refused"),
+        HostQueue("http://fine.example:80", NOW, 1, 0, 0, 0, ""),
+        HostQueue("http://down.example:80", NOW, 1, 9, FAR, NOW, "refused"),
     ]
     lines = [line.split() for line in done("callback", "hosts").splitlines()]
     assert lines[1][0] == "http://down.example:80"
-    assert lines[1][3:] == ["9", "2984-01-15", "13:53:20", "refused"]
-    assert lines[2] == ["http://fine.example:80", "2025-10-09", "13:53:20", "0", "-", "-"]
+    assert lines[1][3:] == ["9", "2025-10-09", "13:53:20", "2984-01-15", "13:53:20", "refused"]
+    assert lines[2] == ["http://fine.example:80", "2025-10-09", "13:53:20", "0", "-", "-", "-"]
 
 
 class TestReplaying:

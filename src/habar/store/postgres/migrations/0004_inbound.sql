@@ -140,6 +140,7 @@ CREATE TABLE callback_host (
     failures integer NOT NULL,
     paused_until bigint NOT NULL,
     error text NOT NULL,
+    since bigint NOT NULL,          -- when it was first left in peace
     changed_at bigint NOT NULL
 );
 

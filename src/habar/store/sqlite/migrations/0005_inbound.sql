@@ -135,6 +135,7 @@ CREATE TABLE callback_host (
     failures INTEGER NOT NULL,
     paused_until INTEGER NOT NULL,
     error TEXT NOT NULL,
+    since INTEGER NOT NULL,         -- when it was first left in peace
     changed_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
