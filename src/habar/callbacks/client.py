@@ -3,6 +3,7 @@
 Guarantees:
 - The address connected to is one that the guard permits; no proxy, no `.netrc`, no cookie and no
   redirect is followed, whatever the environment or the answer says.
+- Names of one customer's that no name server tells keep no other customer's from being looked up.
 - A call ends within its time, from the look-up of the name to the last octet of the answer; of an
   answer 64 kB are read at most, as they come (none is asked for compressed, none is inflated).
 - A GET whose connection ends before an answer begins is sent once more at once, within the same
@@ -17,6 +18,8 @@ import asyncio
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
@@ -31,10 +34,16 @@ USER_AGENT = f"Habar/{__version__}"
 _LOOKUPS = 32
 """Names looked up at a time: threads of our own, so that a name server that is slow about one
 customer's host holds up nobody else's work in the process."""
+_LOOKUPS_OF_ONE = 8
+"""Of one customer; a look-up that nobody waits for any more counts until its thread is free."""
 _NAMES_KEPT = 30
 """Seconds."""
 _IDLE_KEPT = 4.0
 """Seconds that a connection is kept for the next call: Apache and node close theirs after five."""
+_TURN = 30.0
+"""Seconds that a look-up waits for one of these."""
+_CUSTOMER: ContextVar[int] = ContextVar("customer", default=0)
+"""For whom aiohttp has a name looked up: it does so in a task of its own."""
 _FORBIDDEN = "refused: the host has no public address, and its network is not allowed"
 
 
@@ -74,6 +83,7 @@ class Client:
 
     async def call(self, request: Request, seconds: float) -> Answer:
         """Make the call; it takes so many seconds at most."""
+        _CUSTOMER.set(request.customer)
         try:
             async with asyncio.timeout(seconds):
                 return await self._call(request)
@@ -150,18 +160,20 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
 
 
 class Resolver(AbstractResolver):
-    """Looks names up as the machine does, in threads of its own."""
+    """Looks names up as the machine does, in threads of its own, a few at a time of a customer."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="habar-names")
+        self._turns: dict[int, asyncio.Semaphore] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Find the addresses of a host. Raises OSError."""
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, _look_up, host, port, family
-        )
+        """Find the addresses of a host. Raises OSError, TimeoutError among them."""
+        turn = self._turns.setdefault(_CUSTOMER.get(), asyncio.Semaphore(_LOOKUPS_OF_ONE))
+        async with asyncio.timeout(_TURN):  # aiohttp itself waits for ever
+            await turn.acquire()
+        found = await self._in_thread(turn, host, port, family)
         return [
             ResolveResult(
                 hostname=host,
@@ -173,6 +185,20 @@ class Resolver(AbstractResolver):
             )
             for kind, _, protocol, _, address in found
         ]
+
+    def _in_thread(
+        self, turn: asyncio.Semaphore, *place: Any
+    ) -> asyncio.Future[list[tuple[Any, ...]]]:
+        """Look up; the turn is over when the thread is free, whoever waits for it then."""
+        loop = asyncio.get_running_loop()
+
+        def over(_: object) -> None:
+            with suppress(RuntimeError):  # the loop has ended before
+                loop.call_soon_threadsafe(turn.release)
+
+        work = self._threads.submit(_look_up, *place)
+        work.add_done_callback(over)
+        return asyncio.wrap_future(work)
 
     async def close(self) -> None:
         """Wait for nobody: a look-up that hangs ends by itself."""

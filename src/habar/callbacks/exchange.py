@@ -16,6 +16,8 @@ class Request(NamedTuple):
     url: str
     headers: Mapping[str, str]
     body: bytes | None = None
+    customer: int = 0
+    """Whose the host is: names of one customer's are looked up a few at a time."""
 
     def __repr__(self) -> str:
         """Nothing of the URL and the body: they carry passwords."""

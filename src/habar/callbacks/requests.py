@@ -48,7 +48,7 @@ def request_for(call: Call, account: Account, now: int) -> Request:
         )
         headers["Content-Type"] = "application/json; charset=utf-8"
         headers |= signed(body, account.callback_secret, now)
-        return Request("POST", call.url, headers, body)
+        return Request("POST", call.url, headers, body, account.id)
     parameters = (
         _state_parameters(event, zone)
         if isinstance(event, StateReport)
@@ -56,11 +56,12 @@ def request_for(call: Call, account: Account, now: int) -> Request:
     )
     if call.method is CallMethod.POST:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return Request("POST", call.url, headers, _form(parameters, quoted).encode("ascii"))
+        body = _form(parameters, quoted).encode("ascii")
+        return Request("POST", call.url, headers, body, account.id)
     # A subscriber's text is what the call is about: it is never left out, a message's own may be.
     written = bounded if isinstance(event, StateReport) else quoted
     url = call.url.partition("#")[0]  # a fragment is no web service's business
-    return Request("GET", with_query(url, _form(parameters, written)), headers)
+    return Request("GET", with_query(url, _form(parameters, written)), headers, None, account.id)
 
 
 def signed(body: bytes, secret: str, now: int) -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
 
 import pytest
 from aiohttp.abc import AbstractResolver
@@ -118,6 +120,37 @@ async def test_a_name_that_means_another_address_a_moment_later(host, monkeypatc
         await client.close()
     assert names.asked == ["a.example.org", "a.example.org"]
     assert host.connections == 1
+
+
+async def test_names_that_hang_are_one_customers_trouble(host, monkeypatch):
+    """However many of them; whoever waits for one no longer has not freed its thread."""
+    ask_on, begun, loop = threading.Event(), asyncio.Semaphore(0), asyncio.get_running_loop()
+
+    def look_up(name, port, _family):
+        if name.endswith(".slow.kz"):
+            loop.call_soon_threadsafe(begun.release)
+            ask_on.wait()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    def of(customer, name):
+        url = f"http://{name}.kz:{host.port}/"
+        return asyncio.create_task(client.call(Request("GET", url, {}, None, customer), 5))
+
+    monkeypatch.setattr("habar.callbacks.client._look_up", look_up)
+    client = Client(Guard(["127.0.0.0/8"]))
+    hanging = [of(1, f"a{number}.slow") for number in range(50)]
+    try:
+        for _ in range(8):
+            await begun.acquire()
+        for task in hanging:
+            task.cancel()
+        hanging += [of(1, "b.slow")]
+        assert (await of(2, "quick")).status == 200
+        assert begun.locked(), "eight look-ups, and no more"
+    finally:
+        ask_on.set()
+        hanging[-1].cancel()
+        await client.close()
 
 
 async def test_a_name_that_nobody_knows():
