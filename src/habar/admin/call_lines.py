@@ -41,7 +41,8 @@ def called(call: CallStory) -> str:
 
 def result(status: int, error: str) -> str:
     """How a call went; neither a status nor an error: nobody was called."""
-    words = [f"HTTP {status}"] if status else []
+    told = f"HTTP {status}"
+    words = [told] if status and not error.startswith(told) else []
     words += [error] if error else []
     return ", ".join(words) or "the gateway answered"
 

@@ -53,6 +53,8 @@ class TestLines:
         assert result(200, "") == "HTTP 200"
         assert result(0, "refused") == "refused"
         assert result(302, "a redirect") == "HTTP 302, a redirect"
+        assert result(500, "HTTP 500") == "HTTP 500"
+        assert result(302, "HTTP 302: redirects are not followed").count("HTTP") == 1
         assert result(0, "") == "the gateway answered"
 
     def test_who_is_called(self):
