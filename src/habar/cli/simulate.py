@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from habar.simulator.control_lines import Acknowledged, Deliver, Kept, Refused, Replied, Sent
 
 REPLIED_WITHIN = 5.0
+_PART = re.compile(r"[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5]")
+"""1 to 255."""
 
 app = typer.Typer(
     help="What a subscriber does, at the simulator.",
@@ -85,17 +88,20 @@ def inbound(
     acknowledged, replied = _told(path, request)
     if not acknowledged:
         fail("not acknowledged: the simulator keeps what was not refused for good")
-    if wait and not replied:
-        fail(f"no reply in {wait:g} seconds")
+    if not replied and request.wait:
+        told = f"no reply in {request.wait:g} seconds: `habar inbound list` and `show` tell why"
+        if wait:
+            fail(told)
+        typer.echo(told, err=True)
 
 
 def _order(words: str) -> tuple[int, ...]:
     from habar.cli.place import fail
 
-    try:
-        return tuple(int(word) for word in words.split(",")) if words else ()
-    except ValueError:
-        fail(f"--order: {words!r} is no list of numbers such as 2,1", 2)
+    numbers = [word.strip() for word in words.split(",")] if words else []
+    if not all(_PART.fullmatch(number) for number in numbers):
+        fail(f"--order: {words!r} is no list of numbers of parts such as 2,1", 2)
+    return tuple(map(int, numbers))
 
 
 def _told(path: Path, request: Deliver) -> tuple[bool, bool]:

@@ -322,10 +322,19 @@ class TestCommand:
         self, control: Control, path: Path, esme: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         told = await habar(*asked(path, "--wait", "0.01"))
-        assert (told.exit_code, told.stderr) == (1, "habar: no reply in 0.01 seconds\n")
+        why = "no reply in 0.01 seconds: `habar inbound list` and `show` tell why\n"
+        assert (told.exit_code, told.stderr) == (1, f"habar: {why}")
         monkeypatch.setattr("habar.cli.simulate.REPLIED_WITHIN", 0.01)
         told = await habar(*asked(path))
-        assert (told.exit_code, told.stderr) == (0, "")
+        assert (told.exit_code, told.stderr) == (0, why)
+
+    @pytest.mark.parametrize("order", ["0", "a,b", "1,,2", "256"])
+    async def test_an_order_that_is_none(self, path: Path, order: str) -> None:
+        told = await habar(*asked(path, "--order", order))
+        assert (told.exit_code, told.stdout) == (2, "")
+        assert told.stderr == (
+            f"habar: --order: {order!r} is no list of numbers of parts such as 2,1\n"
+        )
 
     async def test_nobody_runs_there(self, path: Path) -> None:
         told = await habar(*asked(path))
