@@ -231,6 +231,8 @@ async def test_what_the_listener_refuses_is_an_error_to_both_protocols(gateway):
     for answer, status in (
         (await gateway.raw(b"GET /?" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n"), 414),
         (await gateway.request("PUT", "/"), 405),
+        (await gateway.request("GET", "/api/?action=sendmessage"), 404),
+        (await gateway.request("POST", "/send", b"action=sendmessage"), 404),
         (await gateway.raw(b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n"), 413),
     ):
         assert (answer.status, answer.error, code(answer)) == (status, 201, "400")

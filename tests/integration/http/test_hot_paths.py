@@ -218,12 +218,12 @@ async def test_a_header_cannot_break_out_of_its_line(serve):
     assert "set-cookie" not in answer.headers
 
 
-async def test_an_unknown_path_is_a_short_404(serve):
+async def test_an_unknown_path_is_a_404_with_the_document_of_an_error(serve):
     client = await (await serve()).open()
     for _ in range(2):
         answer = await client.ask(b"GET /nothing?a=b HTTP/1.1\r\n\r\n")
-        assert (answer.status, answer.body) == (404, b"Not Found\n")
-        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert (answer.status, answer.body) == (404, b"<error>404</error>")
+        assert answer.headers["content-type"] == "text/xml; charset=utf-8"
 
 
 @pytest.mark.skipif(CURL is None, reason="curl is not installed")

@@ -18,6 +18,7 @@ from habar.wire.http.form import ResponseFormat, is_package, speaks, write
 
 _XML_PATH = b"/api"
 _REFUSED = {
+    404: Refused(rows.PARAMETER, "there is nothing at this path: it is / or /api"),
     429: Refused(rows.GUESSING, rows.REQUEST_WORDS[rows.GUESSING]),
     500: Refused(rows.FAULT, rows.FAULT_WORDS),
     503: Refused(rows.OVERLOAD, rows.REQUEST_WORDS[rows.OVERLOAD]),

@@ -53,7 +53,9 @@ class HttpServer:
         self.addresses: tuple[ListenAddress, ...] = ()
         self._handlers = handlers
         self._error_body = error_body
-        self._app = nothing_here if app is None else app
+        if app is None:
+            app = nothing_here(error_body(404), settings.error_content_type)
+        self._app = app
         self._ops = ops
         self._tls = tls
         self._logger = logger

@@ -27,9 +27,18 @@ async def plain_answer(send: Send, status: int, text: bytes, *more: tuple[bytes,
     await send({"type": "http.response.body", "body": text})
 
 
-async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature
-    """Answer 404: the application where none is given."""
-    await plain_answer(send, 404, b"Not Found\n")
+def nothing_here(body: bytes, content_type: bytes) -> ASGIApp:
+    """Make the application where none is given: 404, with the document that programs look for.
+
+    Not all of them look at the status, and some take an answer without a code for a success.
+    """
+    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature
+        await send({"type": "http.response.start", "status": 404, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return answer
 
 
 class Watched:

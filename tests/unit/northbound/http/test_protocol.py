@@ -69,7 +69,7 @@ class Bench:
             log,
             stats,
         )
-        self.config = asgi_config(Observed(nothing_here, None, stats, log, loop.time))
+        self.config = asgi_config(Observed(nothing_here(b"", b""), None, stats, log, loop.time))
         self.protocol, self.transport = self.connect()
 
     def connect(self) -> tuple[HotProtocol, Recorder]:
