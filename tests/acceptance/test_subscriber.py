@@ -30,8 +30,9 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 SHOWN = """\
 77771234567 -> 8785#12345  'Сәлем'
   call    GET http://127.0.0.1:PORT/thank-you
-          userin=sandbox passwordin=*** sender=77771234567 short=8785#12345 msgdata='Сәлем' \
-senttime='' receivedtime='TIME' messageid=1
+          userin=sandbox passwordin=*** sender=77771234567 short=8785#12345
+          msgdata='Сәлем' senttime='' receivedtime='TIME'
+          messageid=1
   answer  200 '{SMS:TEXT}{}{8785#12345}{77771234567}{Thank you: Сәлем}'
   reply   8785#12345 -> 77771234567  'Thank you: Сәлем'
 """

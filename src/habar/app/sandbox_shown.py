@@ -2,7 +2,8 @@
 
     77771234567 -> 8785#12345  'Hello'
       call    GET http://127.0.0.1:41111/thank-you
-              userin=sandbox passwordin=*** sender=77771234567 short=8785#12345 msgdata='Hello'
+              userin=sandbox passwordin=*** sender=77771234567 short=8785#12345
+              msgdata='Hello' senttime='' receivedtime='2026-11-27 12:00:00' messageid=1
       answer  200 '{SMS:TEXT}{}{8785#12345}{77771234567}{Thank you: Hello}'
       reply   8785#12345 -> 77771234567  'Thank you: Hello'
 
@@ -24,6 +25,9 @@ _MASKED = "***"
 _SECRET = re.compile(r"pass|secret|token|key", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w.+#:/@-]+", re.ASCII)
 _LONGEST_ANSWER = 500
+_INDENT = " " * 10
+_COLUMNS = 80
+"""What a terminal has: fields that would go over it begin another line."""
 _OPEN_KEPT = 1_000
 
 
@@ -62,9 +66,10 @@ class Shown:
         """A web service is being called."""
         address, _, query = request.url.partition("?")
         self._say(f"  call    {request.method} {_readable(address)}")
-        fields = [*parse_qsl(query, keep_blank_values=True), *_fields(request.body or b"")]
-        if fields:
-            self._say(f"          {_in_words(fields)}")
+        for line in _lines(
+            [*parse_qsl(query, keep_blank_values=True), *_fields(request.body or b"")]
+        ):
+            self._say(_INDENT + line)
 
     def answered(self, answer: Answer) -> None:
         """It has answered, or has not."""
@@ -109,8 +114,15 @@ def _fields(body: bytes) -> Iterable[tuple[str, object]]:
     return list(fields.items()) if isinstance(fields, dict) else [("body", text)]
 
 
-def _in_words(fields: Iterable[tuple[str, object]]) -> str:
-    return " ".join(f"{_readable(name)}={_value(name, value)}" for name, value in fields)
+def _lines(fields: Iterable[tuple[str, object]]) -> list[str]:
+    lines: list[str] = []
+    for name, value in fields:
+        word = f"{_readable(name)}={_value(name, value)}"
+        if lines and len(_INDENT) + len(lines[-1]) + 1 + len(word) <= _COLUMNS:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _readable(text: str) -> str:
@@ -121,4 +133,6 @@ def _readable(text: str) -> str:
 def _value(name: str, value: object) -> str:
     if _SECRET.search(name):
         return _MASKED
-    return value if isinstance(value, str) and _PLAIN.fullmatch(value) else repr(value)
+    if not isinstance(value, str):
+        return json.dumps(value)
+    return value if _PLAIN.fullmatch(value) else repr(value)

@@ -9,7 +9,10 @@ from habar.app.sandbox_shown import Shown, ShownCalls
 from habar.simulator import SubscriberMessage
 
 QUERY = "userin=u&passwordin=s3cret&sender=77771234567&short=8785%2312345&msgdata=%D0%94%D0%B0+1"
-SHOWN = "userin=u passwordin=*** sender=77771234567 short=8785#12345 msgdata='Да 1'"
+SHOWN = [
+    "          userin=u passwordin=*** sender=77771234567 short=8785#12345",
+    "          msgdata='Да 1'",
+]
 
 
 @pytest.fixture
@@ -45,7 +48,17 @@ def test_a_call_is_shown_without_its_password(
     shown: Shown, lines: list[str], call: Any, first: str
 ) -> None:
     shown.called(call)
-    assert lines == [f"  call    {first}", f"          {SHOWN}"]
+    assert lines == [f"  call    {first}", *SHOWN]
+
+
+def test_a_call_fits_a_terminal_of_80_columns(shown: Shown, lines: list[str]) -> None:
+    words = [f"name{number}=value" for number in range(30)]
+    shown.called(request("GET", f"http://127.0.0.1:1/in?{'&'.join(words)}&text={'x' * 200}"))
+    _, *told, last = lines
+    assert {len(line) <= 80 for line in told} == {True}
+    assert len(told) < 7
+    assert " ".join(told).split() == words
+    assert last.strip() == f"text={'x' * 200}"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +79,7 @@ def test_nothing_in_a_url_moves_the_cursor(shown: Shown, lines: list[str], call:
     ("body", "words"),
     [
         (b'{"passwordin": "s3cret", "msgdata": "Hi", "parts": 2}', "passwordin=*** msgdata=Hi"),
+        (b'{"senttime": null, "at": ["\\u009b"]}', r'senttime=null at=["\u009b"]'),
         (b"{broken", "body='{broken'"),
         (b"\xff", "="),
     ],
