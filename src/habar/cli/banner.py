@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,7 +81,13 @@ def _command(gateway: Gateway, *words: str) -> str:
     data = Path(gateway.settings.gateway.data)
     if data.resolve() != Path(GatewaySettings().data).resolve():
         words = (*words, "--data", str(data))
-    return shlex.join(("habar", *words))
+    return shlex.join((_program(), *words))
+
+
+def _program() -> str:
+    """How another terminal in this folder starts us: by name, else as this one did (`make run`)."""
+    started = sys.argv[0]
+    return "habar" if Path(started).name != "habar" or shutil.which("habar") else started
 
 
 _SEND = (

@@ -90,6 +90,33 @@ def test_the_commands_for_a_subscriber_find_this_sandbox(
         assert ("--data" in words) == ("--data" in last)
 
 
+@pytest.mark.parametrize(
+    ("started", "on_the_path", "pasted"),
+    [
+        (".venv/bin/habar", False, ".venv/bin/habar"),
+        (".venv/bin/habar", True, "habar"),
+        ("/usr/lib/python3/habar/__main__.py", False, "habar"),
+    ],
+)
+def test_the_commands_start_as_they_can_from_this_folder(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    started: str,
+    on_the_path: bool,
+    pasted: str,
+) -> None:
+    monkeypatch.setattr("sys.argv", [started, "serve"])
+    path = tmp_path / "bin"
+    path.mkdir()
+    if on_the_path:
+        (path / "habar").touch(0o755)
+    monkeypatch.setenv("PATH", str(path))
+    sandbox_banner(gateway(tmp_path, ListenAddress("127.0.0.1", 1)), None, None)
+    [command] = re.findall(r"^ *(\S*habar) shortcode", capsys.readouterr().out, re.MULTILINE)
+    assert command == pasted
+
+
 def test_each_start_gives_an_id_that_is_not_used_up(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
