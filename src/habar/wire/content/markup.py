@@ -17,6 +17,7 @@ from collections.abc import Collection
 from lxml import etree
 
 from habar.wire.content.values import UnreadableContent
+from habar.wire.untrusted_xml import tree_of
 
 _PROLOG = re.compile(r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _PLAIN_DOCTYPE = re.compile(r"<!DOCTYPE\s[^<>\[\]]*+>")
@@ -82,18 +83,8 @@ def _end_of_prolog(document: str) -> int:
 
 
 def _parse(document: str) -> etree._Element:
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
-    )
     try:
-        return etree.fromstring(document.encode("utf-8"), parser)
+        return tree_of(document.encode("utf-8"))
     except UnicodeEncodeError:
         reason = "a character that is none (half of a surrogate pair)"
     except etree.XMLSyntaxError as error:

@@ -37,6 +37,7 @@ from habar.wire.http.xml.values import (
     Section,
     StatusSection,
 )
+from habar.wire.untrusted_xml import tree_of
 
 MAX_DOCUMENT = 10 * 1024 * 1024
 """The longest document read unless the caller says otherwise, in octets."""
@@ -89,19 +90,8 @@ def _read(body: bytes) -> Package:
 
 
 def _tree(body: bytes) -> etree._Element:
-    # A parser a document: a shared one would keep its dictionary of names, and serve one thread.
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
-    )
     try:
-        return etree.fromstring(body, parser)
+        return tree_of(body)
     except etree.XMLSyntaxError as error:
         # Not the parser's own message: it may quote an unknown entity out of a password.
         line, column = error.position
