@@ -78,11 +78,23 @@ class ShortCodeRules:
         return view(rule, login)
 
     async def set(self, code: str, keyword: str, wanted: Wanted) -> RuleView:
-        """Change what is done, or whose it is. Raises InvalidValue, NotFound."""
+        """Change what is done, or whose it is. Raises InvalidValue, NotFound.
+
+        Another account takes over nothing: the web service, its password and the reply were those
+        of the one before.
+        """
         before = await self.find(code, keyword)
         login = wanted.account or await self._login(before.account_id)
         account = await self._account(login)
-        rule = changed(dataclasses.replace(before, account_id=account.id), wanted, account)
+        if account.id != before.account_id:
+            before = Rule(
+                before.code,
+                account.id,
+                before.keyword,
+                id=before.id,
+                created_at=before.created_at,
+            )
+        rule = changed(before, wanted, account)
         await self._inbox.change_rule(rule, actor=self._actor, now=self._now())
         return view(rule, login)
 

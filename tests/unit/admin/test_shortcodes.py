@@ -46,7 +46,7 @@ async def test_calls_in_json_need_a_secret(rules):
     with pytest.raises(InvalidValue, match="habar account set shop --callback-secret"):
         await rules.add("8785", "b", "shop", wanted)
     with pytest.raises(InvalidValue, match="are signed"):
-        await rules.set("8785", "a", Wanted(account="shop"))
+        await rules.set("8785", "a", Wanted(account="shop", url=URL, method="json"))
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,12 @@ class TestChanging:
         assert not (await rules.set("8785", "", Wanted(passwordin=""))).has_password
 
     async def test_to_another_account(self, rules):
-        await rules.add("8785", "", "acme", Wanted(url=URL))
-        assert (await rules.set("8785", "", Wanted(account="shop"))).account == "shop"
+        """It takes over nothing: that was the other's web service, and its password."""
+        await rules.add("8785", "", "acme", Wanted(url=URL, userin="gw", passwordin="s3cret"))
+        view = await rules.set("8785", "", Wanted(account="shop"))
+        assert (view.account, view.method, view.url) == ("shop", CallMethod.NONE, "")
+        view = await rules.set("8785", "", Wanted(account="acme", url=URL))
+        assert (view.url, view.userin, view.has_password) == (URL, "", False)
 
     async def test_it_is_removed(self, rules, inbox):
         await rules.add("8785", "win", "acme", Wanted())
