@@ -21,10 +21,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
 
 from habar import __version__
 from habar.callbacks.exchange import LARGEST_ANSWER, Answer, Request
@@ -44,6 +46,8 @@ _TURN = 30.0
 """Seconds that a look-up waits for one of these."""
 _CUSTOMER: ContextVar[int] = ContextVar("customer", default=0)
 """For whom aiohttp has a name looked up: it does so in a task of its own."""
+_WRITTEN = "!#$%&'()*+,/:;=?@[]~"
+"""Beside letters, digits and `-._`: what may stand in a path or a query (RFC 3986, 2)."""
 _FORBIDDEN = "refused: the host has no public address, and its network is not allowed"
 
 
@@ -98,7 +102,7 @@ class Client:
     async def _call(self, request: Request) -> Answer:
         response = await self._session.request(
             request.method,
-            request.url,
+            verbatim(request.url),
             headers=request.headers,
             data=request.body,
             allow_redirects=False,
@@ -108,6 +112,21 @@ class Client:
         finally:
             response.release()  # and closed, where the answer was not read to its end
         return Answer(response.status, _error(response.status), body, _unreadable(response, cut))
+
+
+def verbatim(url: str) -> URL:
+    """The URL with its escapes as they were written; what may not stand in one is escaped.
+
+    yarl would write `%41` as `A` and take `..` out: its owner may have signed what he wrote. The
+    host is yarl's to read, and to refuse: raises ValueError.
+    """
+    scheme, _, behind = url.partition("://")
+    behind, _, _ = behind.partition("#")
+    authority, _, _ = behind.partition("?")[0].partition("/")
+    host = URL(f"{scheme}://{authority}")  # which yarl remembers
+    path = behind[len(authority) :]
+    slash = "" if path.startswith("/") else "/"
+    return URL(f"{host.scheme}://{host.raw_authority}{slash}{quote(path, _WRITTEN)}", encoded=True)
 
 
 async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:

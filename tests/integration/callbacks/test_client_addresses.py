@@ -173,6 +173,25 @@ async def test_a_name_that_is_none(strict, host_name):
     assert answer.error
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("/%41/%2f?a=%42&b=%2F+%20", "/%41/%2f?a=%42&b=%2F+%20"),
+        ("/a/../b/./c//d", "/a/../b/./c//d"),
+        ("/хабар?т=ә b", "/%D1%85%D0%B0%D0%B1%D0%B0%D1%80?%D1%82=%D3%99%20b"),
+        ("?a=1#part", "/?a=1"),
+        ("#part", "/"),
+        ("", "/"),
+        ('/"<>\\^`{|}', "/%22%3C%3E%5C%5E%60%7B%7C%7D"),
+    ],
+)
+async def test_the_url_is_called_as_it_was_written(client, host, written, asked):
+    """Its owner may have signed it."""
+    await client.call(Request("GET", f"http://127.0.0.1:{host.port}{written}", {}), 5)
+    [visit] = host.visits
+    assert visit.line == f"GET {asked} HTTP/1.1"
+
+
 async def test_a_header_cannot_be_smuggled_in(client, host):
     url = host.url + "?a=%0d%0aX-Evil:%201&b=1%20HTTP/1.1%0d%0aHost:%20evil"
     await client.call(Request("GET", url, {}), 5)
