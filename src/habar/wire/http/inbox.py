@@ -2,8 +2,8 @@ r"""The formatted answer of a customer's web service to a subscriber's message (
 
 `{SMS:TEXT}{}{SHORT}{SUBSCRIBER}{TEXT}`: SHORT is the short code, SUBSCRIBER the subscriber, TEXT
 what goes back to them. `{SMS:TEXT:FORMATTED}` is the same, with octets in TEXT written as `\0x0A`.
-An empty answer and `{}` mean that the message was received and nothing goes back; so does an empty
-TEXT, for there is no empty SMS.
+An empty answer and `{}` mean that the message was received and nothing goes back; so does a TEXT of
+nothing but white space, for there is no empty SMS.
 
 Guarantees: braces inside TEXT belong to it, its last one ends it, and what follows that is not
 read. A byte order mark and white space in front are passed over, for PHP programs leave them there.
@@ -56,7 +56,7 @@ def parse_answer(body: bytes) -> InboxAnswer | None:
     if head[1].upper().endswith(b"FORMATTED"):
         raw = _ESCAPE.sub(lambda found: bytes((int(found[1], 16),)), raw)
     text = _decoded(raw)
-    if not text:
+    if not text or text.isspace():  # as the submit door sees it
         return None
     return InboxAnswer(_address(head[2]), _address(head[3]), text)
 
