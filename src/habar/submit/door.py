@@ -7,7 +7,8 @@ Guarantees:
 - A large package goes in slices, each in a turn of the loop of its own and after the commit of
   the one before. Where the store fails after the first slice, the rows of the slices that failed
   are Refusal.FAULT and the others stand.
-- No work is begun while the gateway drains or the store has too much to write.
+- No package is begun while the gateway drains or the store has too much to write. An answer to a
+  subscriber is never turned away: what it answers was begun before.
 
 Plain and synchronous. Knows no protocol, no passwords, no bytes.
 """
