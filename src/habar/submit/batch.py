@@ -61,6 +61,16 @@ _DEFAULT = (Reports.NONE, Reports.ACCOUNT)
 _TEXT = Kind.TEXT
 
 
+class _Start(NamedTuple):
+    """Where a message begins, and what it costs."""
+
+    refusal: Refusal | None
+    due_at: int
+    stage: int = _WAITING
+    state: int = _ACCEPTED
+    price: int = 0
+
+
 class Moment(NamedTuple):
     """When the batch was made."""
 
@@ -145,32 +155,14 @@ class Batch:
             checked
         )
         account = self._account
-        now = due_at = moment.now
-        stage, state, price, operator_id, route_id = _WAITING, _ACCEPTED, 0, 0, 0
+        operator_id, route_id = 0, 0
         if reply is not None:
             operator_id = reply.operator_id
         elif refusal is None:
-            kind = Kind.of(message_type) if message_type else _TEXT
-            try:
-                operator, route_id = self._around.routes.choose(
-                    Traffic(recipient, sender, account.id, kind, account.priority)
-                )
-                operator_id = operator.id
-            except NoOperator:
-                refusal = Refusal.FAULT
-            if self._around.opt_outs.is_out(account.id, recipient):
-                refusal = Refusal.OPTED_OUT
+            refusal, operator_id, route_id = self._routed(recipient, sender, message_type)
+        start = _Start(refusal, due_at=moment.now)
         if refusal is None:
-            if end is not None and end <= now:
-                stage, state = _DONE, _EXPIRED
-            elif not self._within_rate(parts, moment.seconds):
-                refusal = Refusal.LIMIT
-            else:
-                price = price_of(account, sender, parts)
-                if beg is not None and beg > now:
-                    state, due_at = _SCHEDULED, beg
-                elif self._around.handoff.reserve(operator_id, account.id, account.priority):
-                    stage = _CLAIMED
+            start = self._start(sender, parts, beg, end, operator_id, moment)
         return Submission(
             account.id,
             customer_id,
@@ -182,22 +174,60 @@ class Batch:
             message_type,
             parts,
             account.priority,
-            now,
-            due_at,
+            moment.now,
+            start.due_at,
             end,
             operator_id,
-            stage,
-            state,
-            price,
+            start.stage,
+            start.state,
+            start.price,
             route_id,
             Reports.OWN if report.url else _DEFAULT[account.report_url != ""],
             0 if reply is None else reply.inbound_id,
             account.compat.duplicate_id,
-            refusal,
+            start.refusal,
             moment.day,
             account.daily_limit,
             *report,
         )
+
+    def _routed(
+        self, recipient: int, sender: str, message_type: int
+    ) -> tuple[Refusal | None, int, int]:
+        """Why a message is refused, if it is; the operator and the route that it goes by."""
+        account, refusal, operator_id, route_id = self._account, None, 0, 0
+        kind = Kind.of(message_type) if message_type else _TEXT
+        try:
+            operator, route_id = self._around.routes.choose(
+                Traffic(recipient, sender, account.id, kind, account.priority)
+            )
+            operator_id = operator.id
+        except NoOperator:
+            refusal = Refusal.FAULT
+        if self._around.opt_outs.is_out(account.id, recipient):
+            refusal = Refusal.OPTED_OUT
+        return refusal, operator_id, route_id
+
+    def _start(
+        self,
+        sender: str,
+        parts: int,
+        beg: int | None,
+        end: int | None,
+        operator_id: int,
+        moment: Moment,
+    ) -> _Start:
+        """Where a message begins that nothing but the rate limit can refuse here."""
+        account, now = self._account, moment.now
+        if end is not None and end <= now:
+            return _Start(None, now, _DONE, _EXPIRED)
+        if not self._within_rate(parts, moment.seconds):
+            return _Start(Refusal.LIMIT, now)
+        price = price_of(account, sender, parts)
+        if beg is not None and beg > now:
+            return _Start(None, beg, _WAITING, _SCHEDULED, price)
+        at_once = self._around.handoff.reserve(operator_id, account.id, account.priority)
+        return _Start(None, now, _CLAIMED if at_once else _WAITING, _ACCEPTED, price)
 
     def _within_rate(self, parts: int, seconds: float) -> bool:
         limit = self._account.rate_limit
