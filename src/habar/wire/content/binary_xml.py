@@ -11,7 +11,7 @@ Guarantees: what is sent is what was written, save that what one SMS cannot hold
 from lxml import etree
 
 from habar.wire.content.hexadecimal import octet, octets
-from habar.wire.content.markup import attributes_of, children_of, name_of, root_of, text_of
+from habar.wire.content.markup import attributes_of, fields_of, root_of
 from habar.wire.content.values import Content, UnreadableContent
 from habar.wire.text import Encoding, parse_udh
 
@@ -37,13 +37,7 @@ def binary_xml(data: str) -> Content:
 
 def _fields(sms: etree._Element) -> dict[str, str]:
     attributes_of(sms, ())
-    fields: dict[str, str] = {}
-    for child in children_of(sms, _FIELDS):
-        name = name_of(child)
-        if name in fields:
-            raise UnreadableContent(f"sms: {name} is there twice")
-        attributes_of(child, ())
-        fields[name] = text_of(child)
+    fields = fields_of(sms, _FIELDS)
     if not (fields.get("ud") or fields.get("udh")):
         raise UnreadableContent("sms: neither udh nor ud")
     return fields

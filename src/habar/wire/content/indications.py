@@ -18,7 +18,7 @@ from typing import Final
 from lxml import etree
 
 from habar.model.message_type import MessageType
-from habar.wire.content.markup import attributes_of, children_of, name_of, root_of, text_of
+from habar.wire.content.markup import attributes_of, fields_of, root_of
 from habar.wire.content.values import Content, UnreadableContent
 from habar.wire.text import Encoding, choose, encode_gsm7, encode_ucs2
 
@@ -42,7 +42,7 @@ _WAITING = {
 def indication(message_type: MessageType, data: str) -> Content:
     """Read an indication of this type. Raises UnreadableContent."""
     root = root_of(data, "indication")
-    fields = _fields(root)
+    fields = fields_of(root, _FIELDS)
     count, text = _count(root, fields.get("messagecount", "")), fields.get("messagetext", "")
     in_coding, in_header = _WAITING[message_type]
     group, octets = _coded(text)
@@ -52,17 +52,6 @@ def indication(message_type: MessageType, data: str) -> Content:
         bytes((_SPECIAL_INDICATION, 2, in_header | (_STORE if text else 0), count)),
         octets,
     )
-
-
-def _fields(root: etree._Element) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    for child in children_of(root, _FIELDS):
-        name = name_of(child)
-        if name in fields:
-            raise UnreadableContent(f"indication: {name} is there twice")
-        attributes_of(child, ())
-        fields[name] = text_of(child)
-    return fields
 
 
 def _count(root: etree._Element, written: str) -> int:

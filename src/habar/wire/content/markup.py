@@ -66,6 +66,18 @@ def children_of(element: etree._Element, known: Collection[str]) -> list[etree._
     return list(element)
 
 
+def fields_of(element: etree._Element, known: Collection[str]) -> dict[str, str]:
+    """The texts of the elements inside, by name. Raises UnreadableContent, also for one twice."""
+    fields: dict[str, str] = {}
+    for child in children_of(element, known):
+        name = name_of(child)
+        if name in fields:
+            raise UnreadableContent(f"{name_of(element)}: {name} is there twice")
+        attributes_of(child, ())
+        fields[name] = text_of(child)
+    return fields
+
+
 def _without_doctype(document: str) -> str:
     start = _end_of_prolog(document)
     plain = _PLAIN_DOCTYPE.match(document, start)
