@@ -16,14 +16,13 @@ from typing import NamedTuple
 
 from habar.callbacks.exchange import Answer
 from habar.errors import Refusal
+from habar.model.address import is_number
 from habar.store.callbacks import Call, CallStage, InboundCall
 from habar.store.inbox import CallMethod
 from habar.wire.http.inbox import UnreadableAnswer, addressed_wrongly, parse_answer
 
 SHOWN = 200
 """Characters of an answer that are kept."""
-_LONGEST_NUMBER = 15
-"""Digits of an E.164 number."""
 _ANSWERED_BEFORE = "the subscriber was answered before"
 
 
@@ -93,7 +92,6 @@ def _back(event: InboundCall, text: str) -> Verdict:
         return Verdict(CallStage.DONE)
     if event.replied:
         return Verdict(CallStage.DONE, note=_ANSWERED_BEFORE)
-    sender = event.sender
-    if not (sender.isascii() and sender.isdigit() and len(sender) <= _LONGEST_NUMBER):
+    if not is_number(event.sender):
         return Verdict(CallStage.DONE, note="the sender is no subscriber's number")
     return Verdict(CallStage.DONE, reply=text)

@@ -15,12 +15,11 @@ from typing import NamedTuple
 from habar.config import InboundSettings
 from habar.inbound.rules import Owner
 from habar.model import stop_words
+from habar.model.address import is_number
 from habar.model.shortcode import ShortCodes, behind
 from habar.model.stop_words import Said, Word
 from habar.store.inbox import CallMethod, Group, Opt, Received
 
-_LONGEST_NUMBER = 15
-"""Digits of an E.164 number."""
 _OPT = {Word.STOP: Opt.OUT, Word.START: Opt.IN, Word.HELP: Opt.NOTHING}
 
 
@@ -43,7 +42,7 @@ def received(
     whole: Whole, owners: ShortCodes[Owner], settings: InboundSettings, now_ms: int
 ) -> Received:
     """What is to be stored of it."""
-    answerable = _is_number(whole.sender)
+    answerable = is_number(whole.sender)
     owner, said = owners.choose(whole.short_code, whole.text), None
     if settings.stop_words and answerable:
         owner, said = _stop_word(whole, owners, owner)
@@ -88,7 +87,3 @@ def _answer(said: Said, settings: InboundSettings) -> str:
         Word.HELP: settings.help_reply,
     }
     return own[said.word] or stop_words.ANSWERS[said]
-
-
-def _is_number(sender: str) -> bool:
-    return sender.isascii() and sender.isdigit() and len(sender) <= _LONGEST_NUMBER

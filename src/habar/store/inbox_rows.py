@@ -10,6 +10,7 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from habar.errors import Conflict, InvalidValue, NotFound
+from habar.model.address import is_number
 from habar.model.url import InvalidUrl, host_of
 from habar.store.inbox import (
     CallMethod,
@@ -24,8 +25,6 @@ from habar.store.inbox import (
 )
 from habar.store.segments import Placed
 
-LONGEST_NUMBER = 15
-"""Digits of an E.164 number."""
 _OPEN = {InboundState.UNROUTED, InboundState.WAITING, InboundState.UNDELIVERED}
 _ASSIGNABLE = {InboundState.UNROUTED, InboundState.KEPT, InboundState.UNDELIVERED}
 NO_END = (1 << 63) - 1
@@ -108,12 +107,8 @@ def said(events: Iterable[Received]) -> list[Said]:
     return [
         Said(event.account_id, int(event.sender), event.short_code, event.opt == Opt.OUT, event.at)
         for event in events
-        if event.opt != Opt.NOTHING and event.account_id and _is_number(event.sender)
+        if event.opt != Opt.NOTHING and event.account_id and is_number(event.sender)
     ]
-
-
-def _is_number(sender: str) -> bool:
-    return sender.isascii() and sender.isdigit() and len(sender) <= LONGEST_NUMBER
 
 
 def group_of(row: Sequence[Any], unpack: Callable[[str], str]) -> tuple[Group, Segment]:

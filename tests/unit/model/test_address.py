@@ -1,11 +1,11 @@
-"""Recipients as customers write them."""
+"""Recipients as customers write them, senders as operators do."""
 
 from __future__ import annotations
 
 import pytest
 
 from habar.model.account import RecipientForm
-from habar.model.address import parse_recipient
+from habar.model.address import is_number, parse_recipient
 
 NUMBER = 77771234567
 NORMALISE = RecipientForm.NORMALISE
@@ -57,3 +57,20 @@ def test_no_number_in_any_form(text: str, form: RecipientForm) -> None:
 
 def test_a_line_feed_after_the_number_is_not_the_number() -> None:
     assert parse_recipient("77771234567\n") is None
+
+
+@pytest.mark.parametrize(
+    ("sender", "number"),
+    [
+        ("77771234567", True),
+        ("8785", True),
+        ("1" * 15, True),
+        ("1" * 16, False),
+        ("", False),
+        ("Bank", False),
+        ("+77771234567", False),
+        ("٧٧٧٧١٢٣٤٥٦٧", False),
+    ],
+)
+def test_what_can_be_answered(sender: str, number: bool) -> None:
+    assert is_number(sender) is number
