@@ -307,7 +307,6 @@ class Caller:
             lane.starving = False
         if not starving:
             del self._starving[account_id]
-            self._lookout.wake()  # there may be some that were not even looked after
         self._pump_soon()
 
     def _put_down(self, lane: Lane, calls: list[Call], *, release: bool = True) -> None:
