@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -52,8 +52,10 @@ class Crowd:
         self.hosts = Hosts(answers=lambda _: "")
         self.most_in_hand = 0
         self.store = store
+        self.accounts = {account.id: account}
         self._account = account
         self._operator = operator
+        self.settings = settings
         self._clock = clock
         self._names = 0
         self._yes = 0
@@ -64,7 +66,7 @@ class Crowd:
         self.caller = Caller(
             store,
             NoDoor(),
-            {account.id: account}.get,
+            self.accounts.get,
             settings,
             clock=clock,
             client=self,
@@ -84,14 +86,18 @@ class Crowd:
         """There is nothing."""
 
     # --- What the test does --------------------------------------------------------------------
-    async def owe(self, url: str, messages: int) -> None:
+    async def owe(self, url: str, messages: int, account: int = 0) -> None:
         """Two words a message: an operator has it, and it was delivered."""
-        host = url.rpartition("/")[0] + ":80"
-        for at in range(0, messages, SLICE):
-            size = min(SLICE, messages - at)
-            now = self._clock.now_ms()
+        await self.owe_all([url] * messages, account)
+
+    async def owe_all(self, urls: Sequence[str], account: int = 0) -> None:
+        """Of a message to each; the first account's, if no other is told."""
+        account = account or self._account.id
+        for at in range(0, len(urls), SLICE):
+            some = urls[at : at + SLICE]
+            size, now = len(some), self._clock.now_ms()
             outcomes = await self._told(
-                self.store.journal.submit, [self._message(url, host, now)] * size
+                self.store.journal.submit, [self._message(url, account, now) for url in some]
             )
             names = range(self._names, self._names + size)
             self._names += size
@@ -106,9 +112,9 @@ class Crowd:
             await asyncio.gather(*[self._told(self.store.journal.record, e) for e in accepted])
             await asyncio.gather(*[self._told(self.store.journal.record, e) for e in ended])
 
-    def _message(self, url: str, host: str, now: int) -> Submission:
+    def _message(self, url: str, account: int, now: int) -> Submission:
         return Submission(
-            self._account.id,
+            account,
             None,
             1,
             "TEXT_MSG",
@@ -125,7 +131,7 @@ class Crowd:
             stage=Stage.CLAIMED,
             reports=Reports.OWN,
             report_url=url,
-            report_host=host,
+            report_host=url.rpartition("/")[0] + ":80",
         )
 
     async def _told(self, give: Callable[..., None], what: Any) -> Any:
@@ -183,9 +189,14 @@ class NoDoor:
 
 
 async def furnished(store: Any, now: int) -> tuple[Account, int]:
-    new = NewAccount("shop", AccountKind.FULL, "hash", balance=0)
+    account = await opened(store, "shop", now)
+    return account, await store.books.ensure_operator("kcell")
+
+
+async def opened(store: Any, login: str, now: int) -> Account:
+    new = NewAccount(login, AccountKind.FULL, "hash", balance=0)
     number = await store.books.add_account(new, actor="test", now=now)
-    return Account(number, "shop", AccountKind.FULL), await store.books.ensure_operator("kcell")
+    return Account(number, login, AccountKind.FULL)
 
 
 def test_a_dead_host_beside_a_living_one_on_sqlite(tmp_path: Path) -> None:
@@ -237,6 +248,51 @@ def test_a_living_host_waits_for_silent_ones_no_longer_than_these_have_to_answer
     waits = sorted(loop.spend(work()))
     assert waits[-1] <= settings.state_seconds
     assert waits[len(waits) // 2] <= 1.0, "most of the time there is a place for it"
+
+
+async def neighbourly(crowd: Crowd, now: Callable[[], float]) -> list[float]:
+    """One account owes a word to each of very many hosts that say nothing: how long another waits.
+
+    The hosts' names are the account's own, each message has another one.
+    """
+    neighbour = await opened(crowd.store, "neighbour", 1)
+    crowd.accounts[neighbour.id] = neighbour
+    urls = [f"http://a{number}.evil.kz/cb" for number in range(OWED)]
+    for url in urls:
+        crowd.hosts.moods[url.split("/")[2]].seconds = 3_600.0
+    await crowd.owe_all(urls)
+    await crowd.caller.start()
+    waits = []
+    for number in range(1, 9):
+        began = now()
+        await crowd.owe(LIVING, 1, neighbour.id)
+        crowd.caller.wake()
+        await crowd.heard(2 * number)
+        waits.append(now() - began)
+        assert crowd.caller.running <= crowd.settings.total // 2 + 2
+        assert crowd.caller.hosts <= crowd.settings.total + 2
+        await asyncio.sleep(3.0)
+    await crowd.caller.stop(0.0)
+    assert crowd.most_in_hand <= crowd.settings.total + 2
+    return waits
+
+
+def test_a_neighbour_does_not_wait_for_one_who_has_ever_other_slow_hosts(tmp_path: Path) -> None:
+    loop = VirtualLoop()
+    wall = Wall(loop)
+
+    async def work() -> list[float]:
+        store = SqliteStore(tmp_path / "habar.db")
+        await store.open(wall.now_ms())
+        Disk(Random(1)).bear(store)
+        furniture = await furnished(store, wall.now_ms())
+        crowd = Crowd(store, *furniture, wall, CallerSettings(total=32))
+        waits = await neighbourly(crowd, loop.time)
+        await store.close()
+        return waits
+
+    assert max(loop.spend(work())) <= 1.0
+    assert loop.faults == []
 
 
 async def test_a_dead_host_beside_a_living_one_on_postgresql(postgres: Any, tmp_path: Path) -> None:
