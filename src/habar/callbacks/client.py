@@ -1,6 +1,7 @@
 """One HTTP call to a customer's web service, and what came of it, whatever came.
 
 Guarantees:
+- A URL is called as it is written; what no URL may have in it is percent-encoded.
 - The address connected to is one that the guard permits; no proxy, no `.netrc`, no cookie and no
   redirect is followed, whatever the environment or the answer says.
 - Names of one customer's that no name server tells keep no other customer's from being looked up.

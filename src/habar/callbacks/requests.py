@@ -7,8 +7,8 @@
 Guarantees: each call has its obligation's id as `X-Habar-Event-Id`, the same in every try. Times
 are in the account's zone, `YYYY-MM-DD HH:mm:ss`, and empty (null in JSON) where they are not known:
 a parameter is never left out, so that no program trips over one. The text of a message whose URL no
-server would take is empty there. Nothing that a subscriber or a
-customer wrote can become more than a value. Pure: the time is an argument.
+server would take is empty there. Nothing that a subscriber or a customer wrote can become more than
+a value. Pure: the time is an argument.
 """
 
 from __future__ import annotations
