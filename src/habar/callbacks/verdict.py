@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from habar.callbacks.exchange import Answer
+from habar.callbacks.requests import short_of
 from habar.errors import Refusal
 from habar.model.address import is_number
 from habar.store.callbacks import Call, CallStage, InboundCall
@@ -23,6 +24,8 @@ from habar.wire.http.inbox import UnreadableAnswer, addressed_wrongly, parse_ans
 
 SHOWN = 200
 """Characters of an answer that are kept."""
+_LONGEST_SOURCE = 20
+"""Octets of source_addr (SMPP 3.4, 5.2.8); a data_sm may bring more (5.2.9)."""
 _ANSWERED_BEFORE = "the subscriber was answered before"
 
 
@@ -94,4 +97,6 @@ def _back(event: InboundCall, text: str) -> Verdict:
         return Verdict(CallStage.DONE, note=_ANSWERED_BEFORE)
     if not is_number(event.sender):
         return Verdict(CallStage.DONE, note="the sender is no subscriber's number")
+    if len(short_of(event)) > _LONGEST_SOURCE:
+        return Verdict(CallStage.DONE, note="the transaction id is too long to go back in an SMS")
     return Verdict(CallStage.DONE, reply=text)

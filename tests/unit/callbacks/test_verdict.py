@@ -68,6 +68,16 @@ def test_an_answer_that_cannot_go_back_is_a_yes_with_a_note(answer, changes, why
     assert why in verdict.note
 
 
+@pytest.mark.parametrize(("length", "goes"), [(15, True), (16, False), (59, False)])
+def test_a_transaction_id_goes_back_as_far_as_a_sender_is_long(length, goes):
+    """By data_sm an operator may bring a longer one than submit_sm can take back."""
+    transaction = "9" * length
+    body = b"{SMS:TEXT}{}{8785#" + transaction.encode() + b"}{77771234567}{x}"
+    verdict = judged(Answer(200, body=body), subscriber(transaction_id=transaction))
+    assert (verdict.stage, bool(verdict.reply)) == (DONE, goes)
+    assert ("too long" in verdict.note) is not goes
+
+
 @pytest.mark.parametrize("sender", ["Kcell", "1234567890123456", "12345678901234567890"])
 def test_a_sender_that_is_no_number_gets_nothing(sender):
     body = b"{SMS:TEXT}{}{8785}{" + sender.encode() + b"}{x}"
