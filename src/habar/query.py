@@ -20,7 +20,8 @@ from habar.model.address import parse_recipient
 from habar.model.message import MessageStatus, Ref
 from habar.model.price import price_of
 from habar.model.status import MessageState, Stage
-from habar.store.port import Finished, Released, Store, Withdraw
+from habar.store.events import Finished, Released, Withdraw
+from habar.store.port import Store
 from habar.store.readings import Sent
 
 CANCELLED = "cancelled at the operator"

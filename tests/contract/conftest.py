@@ -18,19 +18,18 @@ import pytest
 from habar.model.account import AccountKind
 from habar.model.message import Outcome, Protocol, Ref, Submission
 from habar.model.status import MessageState
-from habar.store.port import (
+from habar.store.books import NewAccount
+from habar.store.events import (
     Boarded,
     Claim,
-    Event,
     Finished,
     Held,
-    NewAccount,
     PartAccepted,
     Postponed,
-    Question,
     ReceiptSeen,
     Released,
 )
+from habar.store.port import Event, Question
 from habar.store.sqlite import SqliteStore
 
 from .postgres_engine import PostgresEngine

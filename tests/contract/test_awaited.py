@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from habar.model.status import MessageState
-from habar.store.port import AWAITED_MS, EndAwaited, ExpireWaiting
+from habar.store.events import AWAITED_MS, EndAwaited, ExpireWaiting
 
 NOW = 1_790_000_000_000
 UNTIL = NOW + 60_000

@@ -16,7 +16,7 @@ from habar.model.account import (
     RecipientForm,
     XmlAcceptCode,
 )
-from habar.store.port import NewAccount
+from habar.store.books import NewAccount
 
 WHO: dict[str, Any] = {"actor": "ann", "now": 5}
 COMPAT = Compat(

@@ -11,6 +11,7 @@ import pytest
 
 from habar.model.account import AccountKind
 from habar.model.status import MessageState
+from habar.store.books import NewAccount
 from habar.store.callbacks import (
     CallCounts,
     CallFilter,
@@ -22,7 +23,6 @@ from habar.store.callbacks import (
     Try,
 )
 from habar.store.inbox import CallMethod, InboundState
-from habar.store.port import NewAccount
 
 from .calling import (
     HOST,

@@ -11,7 +11,7 @@ from typing import Any
 from habar.errors import NotFound, Refusal
 from habar.model.message import Outcome, Submission
 from habar.model.status import MessageState
-from habar.store.port import Withdraw
+from habar.store.events import Withdraw
 
 NOW = 1_790_000_000_000
 SUBMITTERS = 50

@@ -9,7 +9,7 @@ import pytest
 
 from habar.errors import StoreFault, StoreUnavailable
 from habar.model.status import MessageState
-from habar.store.port import Claim, PartAccepted, ReceiptSeen, Withdraw
+from habar.store.events import Claim, PartAccepted, ReceiptSeen, Withdraw
 
 BIG = "x" * 20_000
 TROUBLES = ["full", "sync", "slow sync", "held"]

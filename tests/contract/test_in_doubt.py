@@ -9,7 +9,7 @@ import pytest
 
 from habar.errors import Conflict, NotFound
 from habar.model.status import MessageState, Stage
-from habar.store.port import Claim, ClaimHeld, ExpireWaiting, Postponed, Withdraw
+from habar.store.events import Claim, ClaimHeld, ExpireWaiting, Postponed, Withdraw
 from habar.store.readings import HeldMessage
 
 NOW = 1_790_000_000_000

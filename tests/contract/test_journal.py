@@ -8,7 +8,7 @@ from typing import Any
 from habar.errors import StoreUnavailable
 from habar.model.message import Ref
 from habar.model.status import MessageState
-from habar.store.port import Claim, Finished, PartAccepted, ReceiptSeen
+from habar.store.events import Claim, Finished, PartAccepted, ReceiptSeen
 
 
 async def test_what_is_answered_can_be_seen_by_others(desk: Any, engine: Any) -> None:

@@ -13,7 +13,8 @@ from habar.errors import Refusal
 from habar.model.account import AccountKind
 from habar.model.message import Submission
 from habar.model.status import MessageState
-from habar.store.port import ExpireWaiting, Finished, NewAccount, Withdraw
+from habar.store.books import NewAccount
+from habar.store.events import ExpireWaiting, Finished, Withdraw
 
 LOGINS = count(1)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from habar.store.port import Claim, Moved
+from habar.store.events import Claim, Moved
 from habar.store.readings import Place
 
 NOW = 1_790_000_000_000

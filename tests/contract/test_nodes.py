@@ -8,8 +8,9 @@ from typing import Any
 
 from habar import __version__
 from habar.model.account import AccountKind
+from habar.store.books import NewAccount
+from habar.store.events import Claim
 from habar.store.nodes import Hint, Node, Slot, Slots
-from habar.store.port import Claim, NewAccount
 
 from .watching import Links
 

@@ -9,7 +9,7 @@ import pytest
 
 from habar.errors import NotFound
 from habar.model.status import MessageState
-from habar.store.port import Claim, ExpireWaiting, Withdraw
+from habar.store.events import Claim, ExpireWaiting, Withdraw
 from habar.store.readings import Counts, WaitingAccount
 
 NOW = 1_790_000_000_000

@@ -10,7 +10,7 @@ import pytest
 
 from habar.errors import Conflict, NotFound
 from habar.model.status import MessageState, after, of_parts
-from habar.store.port import PartAccepted, ReceiptSeen
+from habar.store.events import PartAccepted, ReceiptSeen
 
 NOW = 1_790_000_000_000
 DELIVERED, FAILED = MessageState.DELIVERED, MessageState.UNDELIVERABLE

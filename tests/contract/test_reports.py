@@ -12,8 +12,8 @@ from habar.model.account import ReportFormat
 from habar.model.message import Reports
 from habar.model.status import MessageState
 from habar.store.callbacks import CallStage, StateReport
+from habar.store.events import EndAwaited, ExpireWaiting, PartAccepted, Withdraw
 from habar.store.inbox import CallMethod
-from habar.store.port import EndAwaited, ExpireWaiting, PartAccepted, Withdraw
 from habar.store.retention import Keep
 
 from .calling import (

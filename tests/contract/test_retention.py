@@ -11,7 +11,8 @@ from habar.errors import Refusal, StoreUnavailable
 from habar.model.account import AccountKind, DuplicateId
 from habar.model.message import Ref
 from habar.model.status import MessageState
-from habar.store.port import EndAwaited, ExpireWaiting, NewAccount
+from habar.store.books import NewAccount
+from habar.store.events import EndAwaited, ExpireWaiting
 from habar.store.retention import Keep, Tidied
 
 DAY = 86_400_000

@@ -10,8 +10,9 @@ import pytest
 from habar.errors import Refusal
 from habar.model.account import AccountKind
 from habar.model.status import MessageState, Stage
+from habar.store.books import NewAccount
+from habar.store.events import Claim, ClaimHeld, EndAwaited
 from habar.store.nodes import Hint
-from habar.store.port import Claim, ClaimHeld, EndAwaited, NewAccount
 
 from .watching import PATIENCE, Links, given_up, run_of
 

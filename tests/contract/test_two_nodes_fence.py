@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from habar.errors import HabarError
-from habar.store.port import Claim, Postponed
+from habar.store.events import Claim, Postponed
 
 from .watching import Links, given_up, run_ids, run_of, until
 

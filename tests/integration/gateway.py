@@ -20,7 +20,8 @@ from habar.model.retry import RetryPlan
 from habar.model.route import Routes
 from habar.model.status import MessageState
 from habar.operators import Link, LinkState, OperatorSettings, SystemClock, Timer
-from habar.store.port import Event, NewAccount
+from habar.store.books import NewAccount
+from habar.store.port import Event
 from habar.store.readings import Story
 from habar.store.sqlite import SqliteStore
 from habar.submit.door import Door

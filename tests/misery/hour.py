@@ -18,7 +18,7 @@ from random import Random
 from habar.model.account import Account, AccountKind
 from habar.model.retry import RetryPlan
 from habar.model.status import Stage
-from habar.store.port import NewAccount
+from habar.store.books import NewAccount
 from habar.store.sqlite import SqliteStore
 
 from .customers import Customers, Message, packages

@@ -18,7 +18,8 @@ from habar.model.status import MessageState
 from habar.operators import Bundle, Link
 from habar.operators.pace import Pace
 from habar.store import part_rows
-from habar.store.port import Event, Finished, PartAccepted, Postponed, Released, Withdraw
+from habar.store.events import Finished, PartAccepted, Postponed, Released, Withdraw
+from habar.store.port import Event
 from habar.store.sqlite.journal import SqliteJournal
 
 from . import gateway

@@ -12,7 +12,8 @@ from habar.model.account import Account, AccountKind, Compat, Credentials, Funds
 from habar.model.message import MessageStatus, Ref
 from habar.model.status import MessageState, Stage
 from habar.query import Query
-from habar.store.port import AccountRow, Finished, Released, Withdraw
+from habar.store.books import AccountRow
+from habar.store.events import Finished, Released, Withdraw
 from habar.store.readings import Sent, SentPart
 
 NOW = 1_760_000_000_000

@@ -29,7 +29,7 @@ from habar.model.account import (
     ReportFormat,
 )
 from habar.model.secret import MAX_SECRET, SALT_SIZE, hash_password, key_digest
-from habar.store.port import AccountRow, Books, NewAccount
+from habar.store.books import AccountRow, Books, NewAccount
 
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,63}", re.ASCII)
 _LONGEST_NOTE = 200

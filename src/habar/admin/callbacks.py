@@ -14,6 +14,7 @@ from typing import NamedTuple
 from habar.admin.call_lines import STAGES
 from habar.errors import InvalidValue, NotFound
 from habar.model.url import InvalidUrl, host_of
+from habar.store.books import Books
 from habar.store.callbacks import (
     Callbacks,
     CallFilter,
@@ -23,7 +24,6 @@ from habar.store.callbacks import (
     CallStory,
     HostQueue,
 )
-from habar.store.port import Books
 
 BATCH = 500
 """Called again by one write."""

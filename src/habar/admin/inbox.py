@@ -16,9 +16,9 @@ from habar.admin.story_lines import StoryLine, in_order, state_words, written
 from habar.errors import Conflict, InvalidValue, NotFound
 from habar.model.shortcode import ShortCodes
 from habar.model.url import host_of
+from habar.store.books import Books
 from habar.store.callbacks import Callbacks, CallStory
 from habar.store.inbox import CallMethod, InboundRow, InboundState, InboundStory, Inbox, Rule
-from habar.store.port import Books
 
 BATCH = 500
 STATES = {state.name.lower(): state for state in InboundState}

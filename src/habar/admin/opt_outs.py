@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from habar.admin.ported import msisdn_of
 from habar.admin.shortcodes import logins_of
+from habar.store.books import Books
 from habar.store.inbox import Inbox
-from habar.store.port import Books
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from habar.admin.settings import LAST_PRIORITY
 from habar.errors import Conflict, InvalidValue, NotFound
 from habar.model.numbers import Networks, Ported, is_prefix
 from habar.model.route import Kind, Operator, Prefer, Route, Routes, Target, Traffic
+from habar.store.books import Books
 from habar.store.network import Network, OperatorRow, Range
-from habar.store.port import Books
 
 Served = Callable[[Sequence[OperatorRow]], Iterable[Operator]]
 """Which rows are operators that are served, and whether they send and give receipts: what is read

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from habar.errors import Conflict, InvalidValue
 from habar.model.account import PUBLIC_SENDERS
-from habar.store.port import Books
+from habar.store.books import Books
 
 # Letters and signs that are the same in ASCII and in the GSM alphabet: what goes out as
 # source_addr is then what the subscriber sees.

@@ -17,8 +17,8 @@ from habar.model.account import Account
 from habar.model.secret import MAX_SECRET
 from habar.model.shortcode import bare_code, fold
 from habar.model.url import InvalidUrl, host_of
+from habar.store.books import Books
 from habar.store.inbox import CallMethod, Inbox, Rule
-from habar.store.port import Books
 from habar.wire.text import UnencodableText, count_parts
 
 METHODS = {"get": CallMethod.GET, "post": CallMethod.POST, "json": CallMethod.JSON}

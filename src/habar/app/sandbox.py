@@ -25,7 +25,7 @@ from habar.config import (
 from habar.errors import Conflict, InvalidValue
 from habar.model.account import TEST_ALLOWANCE, AccountKind
 from habar.model.secret import password_matches
-from habar.store.port import Books
+from habar.store.books import Books
 
 LOOPBACK = "127.0.0.1"
 LOOPBACKS = ("127.0.0.0/8", "::1/128")

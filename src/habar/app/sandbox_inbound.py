@@ -22,8 +22,8 @@ from habar.app.sandbox_shown import Shown, ShownCalls
 from habar.callbacks import Calling
 from habar.errors import Conflict
 from habar.simulator import SOCKET, Control, ControlError, Simulator
+from habar.store.books import Books
 from habar.store.inbox import CallMethod, Inbox, Rule
-from habar.store.port import Books
 
 log = structlog.get_logger("habar.sandbox")
 _OUR_URL = re.compile(rf"http://127\.0\.0\.1:[0-9]+{PATH}", re.ASCII)

@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 from habar.dispatch.plan import Plan
 from habar.model.message import Outgoing
-from habar.store.port import Boarded, Journal
+from habar.store.events import Boarded
+from habar.store.port import Journal
 
 
 class Boarding:

@@ -20,7 +20,8 @@ import structlog
 from habar.errors import HabarError
 from habar.model.message import Outgoing
 from habar.operators import Bundle, Clock, OperatorSettings, Timer, query_sm, submit_count
-from habar.store.port import ClaimHeld, Event, Held, PartAccepted, Store
+from habar.store.events import ClaimHeld, Held, PartAccepted
+from habar.store.port import Event, Store
 from habar.wire.smpp import CommandStatus
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,8 @@ from __future__ import annotations
 from habar.errors import HabarError
 from habar.model.retry import RetryPlan
 from habar.operators import Clock, SystemClock, Timer
-from habar.store.port import EndAwaited, ExpireWaiting, Journal
+from habar.store.events import EndAwaited, ExpireWaiting
+from habar.store.port import Journal
 
 _DEFAULT_RETRY = RetryPlan()
 

@@ -48,7 +48,8 @@ from habar.operators import (
     cancel_sm,
     submit_bodies,
 )
-from habar.store.port import PartAccepted, Postponed, Store
+from habar.store.events import PartAccepted, Postponed
+from habar.store.port import Store
 from habar.store.readings import Sent
 from habar.wire.smpp import CommandStatus, Pdu, SubmitResult
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Collection, Sequence
 from habar.dispatch.ways import Ways
 from habar.errors import HabarError
 from habar.model.message import Outgoing
-from habar.store.port import Moved, Store
+from habar.store.events import Moved
+from habar.store.port import Store
 from habar.store.readings import Place, Queued
 
 BATCH = 500

@@ -13,7 +13,8 @@ from habar.dispatch.plan import Plan
 from habar.model.message import Outgoing
 from habar.model.status import MessageState
 from habar.operators import OperatorSettings, awaited_until
-from habar.store.port import Event, Finished, Held, Journal, PartAccepted, Released
+from habar.store.events import Finished, Held, PartAccepted, Released
+from habar.store.port import Event, Journal
 
 
 class Outcomes:

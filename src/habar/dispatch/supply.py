@@ -16,7 +16,8 @@ from habar.dispatch.plan import Fetch, Plan
 from habar.errors import HabarError
 from habar.model.message import Outgoing
 from habar.operators import Clock
-from habar.store.port import Claim, Store
+from habar.store.events import Claim
+from habar.store.port import Store
 
 _AGAIN = 1_000
 """Milliseconds until the store is asked again after it could not answer."""

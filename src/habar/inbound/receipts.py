@@ -20,7 +20,8 @@ from functools import lru_cache
 from habar.model.status import MessageState
 from habar.model.times import zone_info
 from habar.operators import Ack, OperatorSettings, Quirks
-from habar.store.port import Journal, ReceiptSeen
+from habar.store.events import ReceiptSeen
+from habar.store.port import Journal
 from habar.wire.smpp import CommandStatus, Pdu, Receipt, ReceiptDate, Tlv, receipt_of
 from habar.wire.smpp import EsmClass as Esm
 from habar.wire.smpp import MessageState as Said

@@ -22,7 +22,7 @@ from habar.model.account import (
     XmlAcceptCode,
 )
 from habar.model.url import InvalidUrl, host_of
-from habar.store.port import AccountRow
+from habar.store.books import AccountRow
 
 
 def account_row(row: Sequence[Any], senders: frozenset[str], keys: tuple[bytes, ...]) -> AccountRow:

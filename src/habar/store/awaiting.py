@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from habar.model.status import MessageState, of_given_up
-from habar.store.port import AWAITED_MS, PartAccepted
+from habar.store.events import AWAITED_MS, PartAccepted
 
 
 def awaited_until(event: PartAccepted) -> int:

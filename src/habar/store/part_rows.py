@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from habar.model.status import MessageState, after, is_open, of_message
-from habar.store.port import ReceiptSeen
+from habar.store.events import ReceiptSeen
 
 NAMESAKES = 8
 """So many parts of one name are looked at, the newest messages' first, where there are many."""

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from habar.store.callbacks import CallTried
+from habar.store.events import PartAccepted, ReceiptSeen
 from habar.store.inbox import Noted, Received, Segment
-from habar.store.port import PartAccepted, ReceiptSeen
 
 SUBMIT, PART, RECEIPT, TRIED, SUBSCRIBER, SETTLE, ASK = range(7)
 """Kinds of writes. The first five commute with each other, the others keep their place."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from habar.model.account import Account, Credentials
 from habar.model.secret import key_digest
-from habar.store.port import AccountRow, Books
+from habar.store.books import AccountRow, Books
 
 
 class _View(NamedTuple):

@@ -12,7 +12,7 @@ from habar.model.account import AccountKind
 from habar.model.message import Protocol, Reports, Submission
 from habar.model.status import MessageState, Stage
 from habar.store.callbacks import CallKind, CallStage, CallTried, ClaimCalls
-from habar.store.port import Finished
+from habar.store.events import Finished
 from habar.store.sqlite import SqliteStore
 
 NOW = 1_735_714_800_000

@@ -14,7 +14,7 @@ from habar.model.account import AccountKind, DuplicateId
 from habar.model.message import Protocol, Submission
 from habar.model.secret import password_matches
 from habar.model.status import Stage
-from habar.store.port import Released
+from habar.store.events import Released
 from habar.store.sqlite import SqliteStore
 from habar.submit.directory import Directory
 

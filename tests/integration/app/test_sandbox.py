@@ -15,7 +15,7 @@ from habar.model.account import AccountKind
 from habar.model.status import MessageState
 from habar.simulator import Deliver, ask
 from habar.simulator.control_lines import End, Kept, Replied
-from habar.store.port import AccountRow
+from habar.store.books import AccountRow
 
 from .conftest import NOW, codes, configuration, eventually, message, post, serving, story_of
 

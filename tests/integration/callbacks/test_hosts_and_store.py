@@ -21,9 +21,9 @@ from habar.model.account import Account, AccountKind
 from habar.model.message import Outgoing
 from habar.model.retry import RetryPlan
 from habar.model.route import Routes
+from habar.store.books import NewAccount
 from habar.store.callbacks import CallFilter, CallStage
 from habar.store.inbox import CallMethod, Received, Rule
-from habar.store.port import NewAccount
 from habar.store.sqlite import SqliteStore
 from habar.submit.door import Door
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from habar.store.events import PartAccepted, Released
 from habar.store.nodes import Slot, Slots
-from habar.store.port import PartAccepted, Released
 
 WINDOW = 5
 

@@ -14,7 +14,7 @@ import trustme
 from habar.model.status import MessageState, Stage
 from habar.operators import BindKind, IdForm, LinkState, Quirks
 from habar.simulator import Settings, Simulator
-from habar.store.port import Postponed, Released
+from habar.store.events import Postponed, Released
 from habar.wire.smpp import CommandStatus
 
 MANY = 60

@@ -12,7 +12,7 @@ from habar.model.retry import RetryPlan
 from habar.model.status import MessageState, Stage
 from habar.operators import ReceiptKind
 from habar.simulator import BEHAVIOURS, Behaviour
-from habar.store.port import Postponed
+from habar.store.events import Postponed
 from habar.wire.smpp import parse_time
 
 

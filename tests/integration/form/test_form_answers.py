@@ -10,7 +10,7 @@ from lxml import etree, html
 
 from habar.model.account import HttpReply
 from habar.model.status import MessageState
-from habar.store.port import Finished
+from habar.store.events import Finished
 
 from .conftest import code, fields, words
 

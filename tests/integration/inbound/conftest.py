@@ -16,8 +16,8 @@ from habar.inbound import Inbound, Joiner, Receipts, Rules, Subscribers
 from habar.model.account import AccountKind
 from habar.operators import Bundle, OperatorSettings, SystemClock
 from habar.simulator import Settings, Simulator
+from habar.store.books import NewAccount
 from habar.store.inbox import CallMethod, Received, Rule
-from habar.store.port import NewAccount
 from habar.store.sqlite import SqliteStore
 from habar.wire.smpp import CommandId, Pdu, Response, Unmatched, encode, make_pdu
 from habar.wire.smpp import Received as Asked

@@ -14,7 +14,7 @@ from habar.model.route import Kind, Prefer, Route
 from habar.model.status import Stage
 from habar.operators import Quirks, WhenDown
 from habar.simulator import Faults, Times
-from habar.store.port import PartAccepted, Postponed
+from habar.store.events import PartAccepted, Postponed
 from habar.wire.smpp import CommandStatus
 
 from .site import drafts

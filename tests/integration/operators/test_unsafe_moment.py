@@ -10,7 +10,7 @@ from habar.errors import Conflict
 from habar.model.status import Stage
 from habar.operators import InDoubt, LongText
 from habar.simulator import Faults, Times
-from habar.store.port import Held, Released
+from habar.store.events import Held, Released
 
 from .site import drafts
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from habar.model.status import MessageState
-from habar.store.port import EndAwaited
+from habar.store.events import EndAwaited
 
 from ...contract.conftest import Desk, furnish
 from ...contract.postgres_engine import PostgresEngine

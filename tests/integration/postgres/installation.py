@@ -13,8 +13,9 @@ from habar.model.account import AccountKind, DuplicateId
 from habar.model.message import Outcome, Protocol, Submission
 from habar.model.route import Kind, Prefer, Route, Target
 from habar.model.status import MessageState
+from habar.store.books import NewAccount
+from habar.store.events import Finished, PartAccepted, Postponed, ReceiptSeen
 from habar.store.network import BindReport, Ported
-from habar.store.port import Finished, NewAccount, PartAccepted, Postponed, ReceiptSeen
 from habar.store.sqlite import SqliteStore
 
 DAY = 86_400_000

@@ -10,7 +10,7 @@ import pytest
 
 from habar.errors import StoreUnavailable
 from habar.model.status import MessageState
-from habar.store.port import PartAccepted, ReceiptSeen
+from habar.store.events import PartAccepted, ReceiptSeen
 from habar.store.postgres.sql import QUERIES
 
 from ...contract.watching import until

@@ -9,7 +9,7 @@ import pytest
 
 from habar.errors import StoreUnavailable
 from habar.model.status import MessageState, Stage
-from habar.store.port import Claim
+from habar.store.events import Claim
 
 from ...contract.watching import PATIENCE, Links, given_up, until
 from .site import NOW, Node, Site, own_tasks

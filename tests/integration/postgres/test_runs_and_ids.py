@@ -10,7 +10,7 @@ import pytest
 
 from habar.errors import NotFound, StoreUnavailable
 from habar.model.status import MessageState, Stage
-from habar.store.port import PartAccepted
+from habar.store.events import PartAccepted
 
 from ...contract.watching import Links, given_up, run_ids, until
 from .site import NOW, Node, Site

@@ -13,8 +13,8 @@ import pytest
 
 from habar.errors import StoreUnavailable
 from habar.model.status import MessageState
+from habar.store.events import Claim, PartAccepted, ReceiptSeen
 from habar.store.nodes import Slot
-from habar.store.port import Claim, PartAccepted, ReceiptSeen
 
 from ...contract.watching import PATIENCE, until
 from .site import NOW, Node, Site

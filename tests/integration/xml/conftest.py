@@ -29,7 +29,8 @@ from habar.northbound.http.listener import HttpServer
 from habar.northbound.http.settings import HttpSettings, ListenAddress
 from habar.northbound.http.xml import XmlEndpoint
 from habar.query import Query
-from habar.store.port import NewAccount, PartAccepted, ReceiptSeen
+from habar.store.books import NewAccount
+from habar.store.events import PartAccepted, ReceiptSeen
 from habar.store.readings import Sent
 from habar.store.sqlite import SqliteStore
 from habar.submit.authenticate import Authenticator

@@ -7,7 +7,7 @@ import pytest
 from habar.admin.accounts import Accounts
 from habar.model.status import MessageState
 from habar.northbound.http.request import Request
-from habar.store.port import Finished
+from habar.store.events import Finished
 
 
 @pytest.mark.rule("xml.package-error-202", "xml.package-error")

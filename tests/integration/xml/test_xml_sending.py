@@ -8,7 +8,7 @@ import pytest
 
 from habar.model.account import DuplicateId, RecipientForm, XmlAcceptCode
 from habar.model.times import format_time
-from habar.store.port import ExpireWaiting
+from habar.store.events import ExpireWaiting
 
 DAY = 86_400_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from habar.model.status import MessageState
-from habar.store.port import Finished
+from habar.store.events import Finished
 
 FINAL = [
     MessageState.DELIVERED,

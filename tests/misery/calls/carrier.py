@@ -13,7 +13,7 @@ from random import Random
 from habar.errors import StoreUnavailable
 from habar.model.message import Outgoing
 from habar.model.status import MessageState
-from habar.store.port import Claim, PartAccepted, ReceiptSeen
+from habar.store.events import Claim, PartAccepted, ReceiptSeen
 
 from ..gateway import Wall
 from .insistent import Insistent

@@ -19,8 +19,8 @@ from habar.config import InboundSettings, OperatorSettings
 from habar.inbound import Inbound, Joiner, Receipts, Rules, Subscribers
 from habar.model.account import Account, AccountKind
 from habar.model.message import Outgoing, Protocol
+from habar.store.books import NewAccount
 from habar.store.inbox import CallMethod, Rule
-from habar.store.port import NewAccount
 from habar.store.sqlite import SqliteStore
 from habar.submit.door import Door
 from habar.wire.smpp import Pdu

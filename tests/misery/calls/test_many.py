@@ -19,7 +19,8 @@ from habar.model.message import Reports, Submission
 from habar.model.retry import RetryPlan
 from habar.model.status import MessageState, Stage
 from habar.operators import SystemClock
-from habar.store.port import Finished, NewAccount, PartAccepted
+from habar.store.books import NewAccount
+from habar.store.events import Finished, PartAccepted
 from habar.store.sqlite import SqliteStore
 
 from ...contract.postgres_engine import PostgresEngine

@@ -8,7 +8,7 @@ import pytest
 
 from habar.errors import Conflict, InvalidValue, NotFound
 from habar.model.account import Account, AccountKind, Credentials, Funds
-from habar.store.port import AccountRow, NewAccount
+from habar.store.books import AccountRow, NewAccount
 
 from .scripted import NOW, ScriptedCallbacks, ScriptedInbox
 

@@ -15,7 +15,7 @@ from habar.model.message import Outgoing
 from habar.model.retry import RetryPlan
 from habar.operators import BindKind, LinkCounters, OperatorSettings
 from habar.operators import bundle as bundle_module
-from habar.store.port import Boarded, Claim, ClaimHeld, Held, Released
+from habar.store.events import Boarded, Claim, ClaimHeld, Held, Released
 from habar.store.readings import WaitingAccount
 from habar.wire.smpp import Pdu, SubmitResult
 

@@ -6,7 +6,7 @@ from typing import Any
 from habar.dispatch import Housekeeping
 from habar.errors import StoreUnavailable
 from habar.model.retry import RetryPlan
-from habar.store.port import EndAwaited, ExpireWaiting
+from habar.store.events import EndAwaited, ExpireWaiting
 
 HOUR = 3_600_000
 

@@ -11,7 +11,7 @@ import pytest
 from habar.model.retry import RetryPlan
 from habar.model.status import MessageState
 from habar.operators import NO_ANSWER, BindKind, IdForm, Quirks, ReceiptKind, awaited_until
-from habar.store.port import Claim, Finished, PartAccepted, Postponed
+from habar.store.events import Claim, Finished, PartAccepted, Postponed
 from habar.store.readings import WaitingAccount
 from habar.wire.smpp import CommandStatus as Status
 

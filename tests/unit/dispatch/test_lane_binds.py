@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from habar.model.status import MessageState
-from habar.store.port import Claim, Finished, PartAccepted
+from habar.store.events import Claim, Finished, PartAccepted
 from habar.wire.smpp import CommandStatus as Status
 
 Make = Callable[..., Any]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from habar.operators import NO_ANSWER, InDoubt
-from habar.store.port import Finished, Held, PartAccepted, Released
+from habar.store.events import Finished, Held, PartAccepted, Released
 from habar.wire.smpp import CommandId, MessageState, Pdu, make_pdu
 from habar.wire.smpp import CommandStatus as Status
 

@@ -9,7 +9,7 @@ import pytest
 
 from habar.model.retry import RetryPlan
 from habar.operators import NO_ANSWER, Quirks
-from habar.store.port import Finished, PartAccepted, Postponed
+from habar.store.events import Finished, PartAccepted, Postponed
 from habar.wire.smpp import CommandStatus as Status
 
 Make = Callable[..., Any]

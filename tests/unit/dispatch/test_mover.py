@@ -9,7 +9,7 @@ from habar.dispatch import mover as mover_module
 from habar.dispatch.mover import Mover
 from habar.errors import StoreUnavailable
 from habar.model.message import Outgoing
-from habar.store.port import Moved
+from habar.store.events import Moved
 from habar.store.readings import Place, Queued
 
 NOW = 1_790_000_000_000

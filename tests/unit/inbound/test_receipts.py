@@ -10,8 +10,8 @@ from habar.config import InboundSettings
 from habar.inbound import NOTES, STATES, UNREADABLE, Inbound, Receipts, Rules, Subscribers
 from habar.model.status import MessageState
 from habar.operators import IdForm, LongText, OperatorSettings, Quirks, ReceiptKind, ReceiptSource
+from habar.store.events import ReceiptSeen
 from habar.store.inbox import Received
-from habar.store.port import ReceiptSeen
 from habar.wire.smpp import CommandId, CommandStatus, Pdu, Tlv, make_pdu
 from habar.wire.smpp import MessageState as Said
 

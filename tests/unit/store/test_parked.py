@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from habar.model.status import MessageState
-from habar.store.port import PartAccepted, ReceiptSeen
+from habar.store.events import PartAccepted, ReceiptSeen
 from habar.store.sqlite.parked import EARLY_MS, Parked
 
 NOW = 1_790_000_000_000

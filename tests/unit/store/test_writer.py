@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from habar.model.status import MessageState
-from habar.store.port import ReceiptSeen
+from habar.store.events import ReceiptSeen
 from habar.store.sqlite.migrate import migrate
 from habar.store.sqlite.writer import CHECKPOINT_PAGES, Writer
 from habar.store.writes import RECEIPT, Write

@@ -13,7 +13,7 @@ from habar.model.account import Account, AccountKind, Credentials, Funds
 from habar.model.admission import admit
 from habar.model.message import Known, Outcome, Outgoing, Submission
 from habar.model.route import Operator, Routes
-from habar.store.port import AccountRow
+from habar.store.books import AccountRow
 
 NOW = 1_760_000_000_000
 

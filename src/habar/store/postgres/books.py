@@ -14,31 +14,31 @@ import asyncpg
 from habar.errors import Conflict, InvalidValue, NotFound
 from habar.model.account import DEFAULT_SENDER, TEST_ALLOWANCE, Account, AccountKind
 from habar.store.account_rows import account_row, account_values
-from habar.store.port import AccountRow, NewAccount
+from habar.store.books import AccountRow, NewAccount
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.pool import Pool
 from habar.store.postgres.sql import QUERIES
 
 
 class PostgresBooks:
-    """`store.port.Books` on the pool's connections."""
+    """`store.books.Books` on the pool's connections."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def accounts(self) -> list[AccountRow]:
-        """See store.port.Books."""
+        """See store.books.Books."""
         return await self._pool.ask(lambda connection: _accounts(connection, None))
 
     async def account(self, login: str) -> AccountRow:
-        """See store.port.Books."""
+        """See store.books.Books."""
         rows = await self._pool.ask(lambda connection: _accounts(connection, login))
         if not rows:
             raise NotFound(f"account {login}")
         return rows[0]
 
     async def add_account(self, new: NewAccount, *, actor: str, now: int) -> int:
-        """See store.port.Books. A test account without a figure gets TEST_ALLOWANCE."""
+        """See store.books.Books. A test account without a figure gets TEST_ALLOWANCE."""
         made = Account(0, new.login, new.kind, part_price=new.part_price, compat=new.compat)
         allowance = None
         if new.kind is AccountKind.TEST:
@@ -59,7 +59,7 @@ class PostgresBooks:
     async def change_account(
         self, account: Account, *, password_hash: str | None = None, actor: str, now: int
     ) -> None:
-        """See store.port.Books. One that becomes full loses its allowance; the reverse gets one."""
+        """See store.books.Books. One that becomes full loses its allowance; the other gets one."""
         is_test = account.kind is AccountKind.TEST
         values = (*account_values(account), password_hash, is_test, TEST_ALLOWANCE, account.id)
 
@@ -77,7 +77,7 @@ class PostgresBooks:
         await self._pool.transact(work)
 
     async def set_allowance(self, login: str, parts: int | None, *, actor: str, now: int) -> None:
-        """See store.port.Books. Raises InvalidValue for a full account."""
+        """See store.books.Books. Raises InvalidValue for a full account."""
 
         async def work(connection: Connection) -> None:
             account_id = await _account_id(connection, login)
@@ -89,7 +89,7 @@ class PostgresBooks:
         await self._pool.transact(work)
 
     async def top_up(self, login: str, amount: int, note: str, *, actor: str, now: int) -> int:
-        """See store.port.Books."""
+        """See store.books.Books."""
 
         async def work(connection: Connection) -> int:
             account_id = await _account_id(connection, login)
@@ -102,7 +102,7 @@ class PostgresBooks:
         return await self._pool.transact(work)
 
     async def add_sender(self, login: str, sender: str, *, actor: str, now: int) -> None:
-        """See store.port.Books. A public sender is everybody's already: Conflict."""
+        """See store.books.Books. A public sender is everybody's already: Conflict."""
 
         async def work(connection: Connection) -> None:
             account_id = await _account_id(connection, login)
@@ -116,7 +116,7 @@ class PostgresBooks:
         await self._pool.transact(work)
 
     async def remove_sender(self, login: str, sender: str, *, actor: str, now: int) -> None:
-        """See store.port.Books. Where it was the default sender, the public one takes its place."""
+        """See store.books.Books. Where it was the default sender the public one takes its place."""
 
         async def work(connection: Connection) -> None:
             account_id = await _account_id(connection, login)
@@ -130,7 +130,7 @@ class PostgresBooks:
         await self._pool.transact(work)
 
     async def add_key(self, login: str, digest: bytes, label: str, *, actor: str, now: int) -> None:
-        """See store.port.Books. Raises NotFound, Conflict."""
+        """See store.books.Books. Raises NotFound, Conflict."""
 
         async def work(connection: Connection) -> None:
             account_id = await _account_id(connection, login)
@@ -142,7 +142,7 @@ class PostgresBooks:
         await self._pool.transact(work)
 
     async def ensure_operator(self, name: str) -> int:
-        """See store.port.Books."""
+        """See store.books.Books."""
 
         async def work(connection: Connection) -> int:
             made: int | None = await connection.fetchval(QUERIES["insert_operator"], name)
@@ -154,7 +154,7 @@ class PostgresBooks:
         return await self._pool.transact(work)
 
     async def ledger_sum(self, login: str) -> int:
-        """See store.port.Books."""
+        """See store.books.Books."""
 
         async def question(connection: Connection) -> int:
             account_id = await _account_id(connection, login)
@@ -164,7 +164,7 @@ class PostgresBooks:
         return await self._pool.ask(question)
 
     async def version(self) -> int:
-        """See store.port.Books."""
+        """See store.books.Books."""
         number: int = await self._pool.ask(
             lambda connection: connection.fetchval(QUERIES["books_version"])
         )

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from habar.model.status import MessageState
+from habar.store.events import ReceiptSeen
 from habar.store.operator_key import operator_key
 from habar.store.part_rows import NAMESAKES, MessageRow, Name, PartRow, ends_all, meant
-from habar.store.port import ReceiptSeen
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.sql import QUERIES
 from habar.store.postgres.texts import pack, unpack

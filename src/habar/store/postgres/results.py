@@ -13,15 +13,8 @@ from collections.abc import Iterator, Sequence
 from habar.model.status import MessageState
 from habar.store.awaiting import awaited_until
 from habar.store.callbacks import CallsReleased, HostSeen
+from habar.store.events import Boarded, Finished, Held, PartAccepted, Postponed, Released
 from habar.store.operator_key import operator_key
-from habar.store.port import (
-    Boarded,
-    Finished,
-    Held,
-    PartAccepted,
-    Postponed,
-    Released,
-)
 from habar.store.postgres.calls import settle_call
 from habar.store.postgres.connection import Connection
 from habar.store.postgres.receipts import EARLY_MS, EarlyRow

@@ -14,7 +14,7 @@ from typing import Any
 from habar.errors import Conflict, InvalidValue, NotFound
 from habar.model.account import DEFAULT_SENDER, TEST_ALLOWANCE, Account, AccountKind
 from habar.store.account_rows import account_row, account_values
-from habar.store.port import AccountRow, NewAccount
+from habar.store.books import AccountRow, NewAccount
 from habar.store.sqlite.batch import Chore
 from habar.store.sqlite.reads import Reads
 from habar.store.sqlite.sql import QUERIES
@@ -23,25 +23,25 @@ Run = Callable[[Chore], Awaitable[Any]]
 
 
 class SqliteBooks:
-    """`store.port.Books`; `run` does a write on the writer's connection."""
+    """`store.books.Books`; `run` does a write on the writer's connection."""
 
     def __init__(self, reads: Reads, run: Run) -> None:
         self._reads = reads
         self._run = run
 
     async def accounts(self) -> list[AccountRow]:
-        """See store.port.Books."""
+        """See store.books.Books."""
         return await self._reads.aside(lambda connection: _accounts(connection, None))
 
     async def account(self, login: str) -> AccountRow:
-        """See store.port.Books."""
+        """See store.books.Books."""
         rows = self._reads.here(lambda connection: _accounts(connection, login))
         if not rows:
             raise NotFound(f"account {login}")
         return rows[0]
 
     async def add_account(self, new: NewAccount, *, actor: str, now: int) -> int:
-        """See store.port.Books. A test account without a figure gets TEST_ALLOWANCE."""
+        """See store.books.Books. A test account without a figure gets TEST_ALLOWANCE."""
         made = Account(0, new.login, new.kind, part_price=new.part_price, compat=new.compat)
         allowance = None
         if new.kind is AccountKind.TEST:
@@ -63,7 +63,7 @@ class SqliteBooks:
     async def change_account(
         self, account: Account, *, password_hash: str | None = None, actor: str, now: int
     ) -> None:
-        """See store.port.Books. One that becomes full loses its allowance; the reverse gets one."""
+        """See store.books.Books. One that becomes full loses its allowance; the other gets one."""
         values = (*account_values(account), password_hash, account.kind is AccountKind.TEST)
 
         def chore(connection: sqlite3.Connection) -> None:
@@ -82,7 +82,7 @@ class SqliteBooks:
         await self._run(chore)
 
     async def set_allowance(self, login: str, parts: int | None, *, actor: str, now: int) -> None:
-        """See store.port.Books. Raises InvalidValue for a full account."""
+        """See store.books.Books. Raises InvalidValue for a full account."""
 
         def chore(connection: sqlite3.Connection) -> None:
             account_id = _account_id(connection, login)
@@ -95,7 +95,7 @@ class SqliteBooks:
         await self._run(chore)
 
     async def top_up(self, login: str, amount: int, note: str, *, actor: str, now: int) -> int:
-        """See store.port.Books."""
+        """See store.books.Books."""
 
         def chore(connection: sqlite3.Connection) -> int:
             account_id = _account_id(connection, login)
@@ -110,7 +110,7 @@ class SqliteBooks:
         return result
 
     async def add_sender(self, login: str, sender: str, *, actor: str, now: int) -> None:
-        """See store.port.Books. A public sender is everybody's already: Conflict."""
+        """See store.books.Books. A public sender is everybody's already: Conflict."""
 
         def chore(connection: sqlite3.Connection) -> None:
             account_id = _account_id(connection, login)
@@ -123,7 +123,7 @@ class SqliteBooks:
         await self._run(chore)
 
     async def remove_sender(self, login: str, sender: str, *, actor: str, now: int) -> None:
-        """See store.port.Books. Where it was the default sender, the public one takes its place."""
+        """See store.books.Books. Where it was the default sender the public one takes its place."""
 
         def chore(connection: sqlite3.Connection) -> None:
             account_id = _account_id(connection, login)
@@ -138,7 +138,7 @@ class SqliteBooks:
         await self._run(chore)
 
     async def add_key(self, login: str, digest: bytes, label: str, *, actor: str, now: int) -> None:
-        """See store.port.Books. Raises NotFound, Conflict."""
+        """See store.books.Books. Raises NotFound, Conflict."""
 
         def chore(connection: sqlite3.Connection) -> None:
             account_id = _account_id(connection, login)
@@ -149,7 +149,7 @@ class SqliteBooks:
         await self._run(chore)
 
     async def ensure_operator(self, name: str) -> int:
-        """See store.port.Books."""
+        """See store.books.Books."""
 
         def chore(connection: sqlite3.Connection) -> int:
             row = connection.execute(QUERIES["operator_id"], (name,)).fetchone()
@@ -161,7 +161,7 @@ class SqliteBooks:
         return result
 
     async def ledger_sum(self, login: str) -> int:
-        """See store.port.Books."""
+        """See store.books.Books."""
 
         def question(connection: sqlite3.Connection) -> int:
             account_id = _account_id(connection, login)
@@ -171,7 +171,7 @@ class SqliteBooks:
         return await self._reads.aside(question)
 
     async def version(self) -> int:
-        """See store.port.Books."""
+        """See store.books.Books."""
         number: int = self._reads.here(
             lambda connection: connection.execute(QUERIES["books_version"]).fetchone()[0]
         )

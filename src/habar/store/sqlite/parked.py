@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from habar.model.status import MessageState
+from habar.store.events import PartAccepted, ReceiptSeen
 from habar.store.operator_key import operator_key
-from habar.store.port import PartAccepted, ReceiptSeen
 from habar.store.sqlite.sql import QUERIES
 
 EARLY_MS = 600_000

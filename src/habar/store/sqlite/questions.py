@@ -16,8 +16,9 @@ from habar.model.message import Outgoing
 from habar.model.status import IN_HAND, MessageState, Stage
 from habar.store.awaiting import Overdue, judged
 from habar.store.callbacks import ClaimCalls, GiveUpCalls
+from habar.store.events import Claim, ClaimHeld, EndAwaited, ExpireWaiting, Moved, Withdraw
 from habar.store.inbox import DueGroups
-from habar.store.port import Claim, ClaimHeld, EndAwaited, ExpireWaiting, Moved, Question, Withdraw
+from habar.store.port import Question
 from habar.store.sqlite.calls import claim_calls, give_up_calls
 from habar.store.sqlite.results import end_message
 from habar.store.sqlite.sql import QUERIES, slices

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from habar.store.events import PartAccepted, ReceiptSeen
 from habar.store.part_rows import PartRow, ends_all
-from habar.store.port import PartAccepted, ReceiptSeen
 from habar.store.sqlite.parked import Parked
 from habar.store.sqlite.part_rows import PartRows
 

@@ -11,15 +11,8 @@ from collections.abc import Sequence
 
 from habar.model.status import MessageState
 from habar.store.awaiting import awaited_until
+from habar.store.events import Boarded, Finished, Held, PartAccepted, Postponed, Released
 from habar.store.operator_key import operator_key
-from habar.store.port import (
-    Boarded,
-    Finished,
-    Held,
-    PartAccepted,
-    Postponed,
-    Released,
-)
 from habar.store.sqlite.sql import QUERIES, insert
 
 

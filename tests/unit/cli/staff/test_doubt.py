@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from habar.model.status import MessageState
-from habar.store.port import Claim, Held, PartAccepted, ReceiptSeen
+from habar.store.events import Claim, Held, PartAccepted, ReceiptSeen
 
 from .conftest import beside, written
 from .test_message import NOW, SUBMISSION
