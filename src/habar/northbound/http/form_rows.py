@@ -149,6 +149,8 @@ def result_of(answer: Answer, account: Account, now: int, wanted: MessageIn | No
         told["submitdate"] = moment(now, account.compat.timezone)
     if wanted is not None:
         told |= _known(account, wanted)
+    if first.get("state") == str(int(MessageState.DELIVERED)):
+        told["deliveredtohandsetdate"] = first["donedate"]
     return told | dict(first)
 
 

@@ -137,6 +137,16 @@ def test_the_result_for_links():
     assert (refused["status"], refused.get("submitdate")) == ("deliveryfailed", None)
 
 
+@pytest.mark.parametrize(
+    ("state", "date"),
+    [(MessageState.DELIVERED, "2025-01-01 12:00:00"), (MessageState.UNDELIVERABLE, "")],
+)
+def test_the_state_for_links(state, date):
+    status = MessageStatus(17, None, 1, state, NOON, NOON)
+    result = rows.result_of(rows.reported(DEMO, ["17"], [status]), DEMO, NOON)
+    assert result.get("deliveredtohandsetdate", "") == date
+
+
 def test_which_messages_are_asked_for():
     assert rows.asked(["17", "x", "-1", "9" * 30]) == [
         Ref(None, 17), Ref(None, 0), Ref(None, 0), Ref(None, 0)
