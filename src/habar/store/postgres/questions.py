@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never
 
 from habar.errors import NotFound
 from habar.model.message import Outgoing
@@ -51,7 +51,7 @@ async def answer(connection: Connection, node_id: int, question: Question) -> An
         return await give_up_calls(connection, question)
     if isinstance(question, DueGroups):
         return await due_groups(connection, question)
-    raise NotImplementedError(type(question).__name__)
+    assert_never(question)
 
 
 async def _claim(connection: Connection, node_id: int, claim: Claim) -> list[Outgoing]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from typing import Any
+from typing import Any, assert_never
 
 from habar.errors import NotFound
 from habar.model.message import Outgoing
@@ -48,7 +48,7 @@ def answer(connection: sqlite3.Connection, question: Question) -> Any:
         return give_up_calls(connection, question)
     if isinstance(question, DueGroups):
         return due_groups(connection, question)
-    raise NotImplementedError(type(question).__name__)
+    assert_never(question)
 
 
 def _claim(connection: sqlite3.Connection, claim: Claim) -> list[Outgoing]:
