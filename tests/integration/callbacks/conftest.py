@@ -12,6 +12,8 @@ from habar.callbacks.client import Client
 from habar.callbacks.guard import Guard
 from habar.callbacks.outside import OutsideClient
 
+PATIENCE = 30
+"""Seconds."""
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
 
 
@@ -83,6 +85,26 @@ class Host:
                 await writer.drain()
         self._open.discard(writer)
         writer.close()
+
+
+class Silent:
+    """A host that says nothing until it is told to."""
+
+    def __init__(self, host):
+        self.host = host
+        self.asked = asyncio.Semaphore(0)
+        self.speak = asyncio.Event()
+        host.answer = self
+
+    async def __call__(self, visit):
+        self.asked.release()
+        await self.speak.wait()
+        visit.writer.write(OK)
+
+    async def until_asked(self, times):
+        async with asyncio.timeout(PATIENCE):
+            for _ in range(times):
+                await self.asked.acquire()
 
 
 @pytest.fixture

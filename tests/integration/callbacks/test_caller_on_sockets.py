@@ -16,7 +16,7 @@ from habar.store.callbacks import CallStage
 from habar.store.inbox import CallMethod
 
 from ...unit.callbacks.conftest import DEMO, HandDoor, MemoryStore, call, report, subscriber
-from .conftest import Host
+from .conftest import Host, Silent
 
 DONE, WAITING = CallStage.DONE, CallStage.WAITING
 QUICK = RetryPlan(50, 400, 24 * 3_600_000)
@@ -64,8 +64,7 @@ class Site:
 
     async def until(self, condition):
         async with asyncio.timeout(PATIENCE):
-            while not condition():  # noqa: ASYNC110 - hosts and the store tell no event
-                await asyncio.sleep(0.005)
+            await self.store.until(condition)
 
     async def until_done(self, numbers):
         rows = self.store.rows
@@ -136,17 +135,14 @@ async def test_in_order_for_one_message_whatever_the_host_does(site, host):
 
 async def test_a_slow_host_holds_up_no_other(site, host):
     slow = await Host().start()
-
-    async def never(_visit):
-        await asyncio.Event().wait()
-
-    slow.answer = never
+    silent = Silent(slow)
     try:
         site.owe(*(to(slow, number) for number in range(1, 201)))
-        await site.until(lambda: len(slow.visits) == 16)
+        await silent.until_asked(16)
         site.owe(*(to(host, number) for number in range(1_001, 1_301)))
         await site.until_done(range(1_001, 1_301))
         assert site.caller.in_hand <= 32
+        assert len(slow.visits) == 16
     finally:
         await slow.stop()
 

@@ -22,34 +22,13 @@ from habar.model.retry import RetryPlan
 from habar.store.callbacks import CallStage
 
 from ...unit.callbacks.conftest import DEMO, HandDoor, MemoryStore, call, report
-from .conftest import OK, Host
+from .conftest import PATIENCE, Host, Silent
 from .test_caller_on_sockets import Now
 
 LOOPBACK = ["127.0.0.0/8"]
 QUICK = Times(first_pause=0.01, last_pause=0.05)
 SHORT = 0.2
 """Seconds for what never comes to an end."""
-PATIENCE = 30
-
-
-class Silent:
-    """A host that says nothing until it is told to."""
-
-    def __init__(self, host):
-        self.host = host
-        self.asked = asyncio.Semaphore(0)
-        self.speak = asyncio.Event()
-        host.answer = self
-
-    async def __call__(self, visit):
-        self.asked.release()
-        await self.speak.wait()
-        visit.writer.write(OK)
-
-    async def until_asked(self, times):
-        async with asyncio.timeout(PATIENCE):
-            for _ in range(times):
-                await self.asked.acquire()
 
 
 @pytest.fixture
@@ -116,9 +95,10 @@ async def test_calls_of_a_process_that_is_killed_are_made_again(make, host):
 
 async def test_the_others_go_on(make, host):
     client = make(processes=2)
+    async with asyncio.timeout(PATIENCE):
+        while client.alive < 2:
+            await client.call(get(host.url), 5)
     silent = Silent(host)
-    while client.alive < 2:  # noqa: ASYNC110 - nobody tells when the second is there
-        await asyncio.sleep(0.01)
     first, second = client.pids
     calls = [asyncio.create_task(client.call(get(host.url), 30)) for _ in range(4)]
     await silent.until_asked(4)
@@ -160,8 +140,8 @@ async def test_a_process_that_never_starts(make, host, command):
         0, "no process to make the call could be started, it is made again", asked=False
     )
     async with asyncio.timeout(PATIENCE):
-        while not client.restarts:  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.01)
+        while not client.restarts:
+            assert not (await client.call(get(host.url), 5)).asked
     assert client.alive == 0
     assert host.connections == 0
 
@@ -316,10 +296,13 @@ async def test_the_caller_makes_them_again_and_blames_no_host(make, host):
         await silent.until_asked(10)
         os.kill(client.pids[0], signal.SIGKILL)
         silent.speak.set()
+
+        def all_done():
+            assert caller.paused_hosts == 0
+            return all(row.stage is CallStage.DONE for row in store.rows.values())
+
         async with asyncio.timeout(PATIENCE):
-            while any(row.stage is not CallStage.DONE for row in store.rows.values()):
-                assert caller.paused_hosts == 0
-                await asyncio.sleep(0.005)
+            await store.until(all_done)
     finally:
         await caller.stop(1)
     assert all(len(row.tries) == 2 for row in store.rows.values())

@@ -226,7 +226,7 @@ async def test_an_unknown_path_is_a_404_with_the_document_of_an_error(serve):
         assert answer.headers["content-type"] == "text/xml; charset=utf-8"
 
 
-@pytest.mark.skipif(CURL is None, reason="curl is not installed")
+@pytest.mark.skipif(CURL is None, reason="curl is not installed (.ci/packages)")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -126,7 +126,7 @@ async def test_small_answers_are_not_delayed(serve, monkeypatch):
     assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1) in delays
 
 
-@pytest.mark.skipif(CURL is None, reason="curl is not installed")
+@pytest.mark.skipif(CURL is None, reason="curl is not installed (.ci/packages)")
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 async def test_curl_trusts_the_sandbox_certificate(serve, tmp_path, host):
     certificate = sandbox_certificate(tmp_path, datetime.now(UTC))

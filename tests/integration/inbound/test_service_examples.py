@@ -73,7 +73,7 @@ def test_the_python_service_turns_strangers_away(page: str) -> None:
             assert answer.status == 403
 
 
-@pytest.mark.skipif(shutil.which("php") is None, reason="there is no PHP")
+@pytest.mark.skipif(shutil.which("php") is None, reason="there is no PHP (.ci/packages)")
 @pytest.mark.parametrize(("page", "text"), PAGES.items())
 def test_the_php_service_answers(tmp_path: Path, page: str, text: str) -> None:
     (tmp_path / "service.php").write_text(example(page, "php"))

@@ -166,6 +166,7 @@ class MemoryStore:
         self._subjects: dict[Any, list[Row]] = defaultdict(list)
         self._queue: list[tuple[Callable[[], Any], Callable[[Any], None] | None]] = []
         self._scheduled = False
+        self._committed = asyncio.Event()
 
     # --- what the test does --------------------------------------------------------------------
     def owe(self, *calls: Call) -> None:
@@ -195,6 +196,12 @@ class MemoryStore:
         for row in self.rows.values():
             if row.stage is CallStage.CLAIMED:
                 self._to(row, CallStage.WAITING)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a commit after which it holds."""
+        while not condition():
+            self._committed.clear()
+            await self._committed.wait()
 
     @property
     def claimed(self) -> int:
@@ -253,6 +260,7 @@ class MemoryStore:
         for done, answer in answers:
             if done is not None:
                 done(answer)
+        self._committed.set()
 
     def _recorded(self, event):
         match event:
